@@ -1,0 +1,17 @@
+# The house: every room with what it may include. The table is DESIGN's; the build enforces it.
+vramlab_room(core     PATH engine/core     PRIVATE_LINKS fmt::fmt)
+vramlab_room(config   PATH engine/config   USES core         PRIVATE_LINKS yaml-cpp::yaml-cpp fmt::fmt)
+vramlab_room(device   PATH engine/device   USES core         PRIVATE_LINKS fmt::fmt)
+vramlab_room(coloring PATH engine/coloring USES core         PRIVATE_LINKS fmt::fmt)
+vramlab_room(pool     PATH engine/pool     USES coloring device core PRIVATE_LINKS fmt::fmt)
+vramlab_room(traces   PATH traces          USES core
+  PRIVATE_LINKS fmt::fmt PkgConfig::zstd LibLZMA::LibLZMA ZLIB::ZLIB PkgConfig::xxhash)
+vramlab_room(replay   PATH engine/replay   USES pool coloring device config core traces
+  PRIVATE_LINKS fmt::fmt PkgConfig::xxhash nlohmann_json::nlohmann_json PNG::PNG)
+vramlab_room(sim      PATH sim             USES device config core PRIVATE_LINKS fmt::fmt)
+vramlab_room(experiments PATH experiments
+  USES replay pool coloring device config core traces sim
+  PRIVATE_LINKS fmt::fmt spdlog::spdlog CLI11::CLI11 nlohmann_json::nlohmann_json yaml-cpp::yaml-cpp)
+
+add_executable(vramlab experiments/main.cpp)
+target_link_libraries(vramlab PRIVATE vramlab_experiments vramlab_flags)

@@ -1,0 +1,83 @@
+#pragma once
+// The Device port: the commands a policy's decisions turn into. A device returns at once; what takes time is named
+// by a token. It has no clock here: time and waiting belong to the run (DeviceRun), which only replay sees.
+
+#include <cstdint>
+#include <span>
+
+#include "engine/core/types.h"
+
+namespace vramlab {
+
+/// One end of a transfer: bytes at segment+offset. Ranges are named by SegmentIds too.
+struct TransferEnd {
+  SegmentId segment;
+  Tier tier{};
+  Bytes offset{};
+};
+
+struct Transfer {
+  TransferEnd from;
+  TransferEnd to;
+  Bytes bytes{};
+};
+
+/// Commands in order. Ids are given by the Port, dense and never reused.
+/// `bool` results: false = the device refused (the Port turns it into the input failed(command)); nothing changed.
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  virtual bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId stream) = 0;
+  virtual void return_segment(SegmentId id, Tier tier, Bytes bytes) = 0;
+
+  virtual bool reserve_range(SegmentId id, Bytes bytes) = 0;
+  virtual void release_range(SegmentId id, Bytes bytes) = 0;
+  /// `count` pages of `page_bytes` each, ids first, first+1, ...
+  virtual bool create_pages(PageId first, std::uint32_t count, Bytes page_bytes) = 0;
+  virtual void destroy_pages(PageId first, std::uint32_t count, Bytes page_bytes) = 0;
+  /// Consecutive pages to consecutive addresses from `offset` on. An alias is a second mapping of the same pages.
+  virtual bool map_pages(SegmentId range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) = 0;
+  virtual void unmap_pages(SegmentId range, Bytes offset, Bytes bytes) = 0;
+
+  /// Starts once every token of `after` is complete; completes `token`.
+  virtual void transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) = 0;
+  /// `token` completes when the work now in `stream` is done.
+  virtual void record(TokenId token, StreamId stream) = 0;
+  /// Work put into `stream` from now on starts after `token`.
+  virtual void wait(StreamId stream, TokenId token) = 0;
+};
+
+/// Counted by the device while it runs. Times are the host's.
+struct DeviceCounters {
+  std::uint64_t calls = 0;       ///< memory-management calls
+  Nanoseconds call_time{};       ///< host time in them
+  std::uint64_t transfers = 0;
+  Bytes transferred{};
+  Nanoseconds transfer_time{};   ///< sum of the links' busy times
+  std::uint64_t launches = 0;
+};
+
+/// The run's side of a device: work, clock, waiting, counters. Policies never see it.
+class DeviceRun {
+ public:
+  virtual ~DeviceRun() = default;
+
+  /// Puts an operator of `gpu_time` into `stream`.
+  virtual void launch(StreamId stream, Nanoseconds gpu_time) = 0;
+  /// If a token that was not reported yet is complete by now: sets `token` and its duration (from start to
+  /// completion) and returns true. Order: time of completion, then token. Each token is reported once.
+  virtual bool next_completed(TokenId& token, Nanoseconds& duration) = 0;
+  /// Blocks the host until `token` is complete.
+  virtual void synchronize(TokenId token) = 0;
+  /// Blocks the host until everything is done.
+  virtual void synchronize() = 0;
+  /// Host time since the run began.
+  virtual Nanoseconds now() const = 0;
+  virtual DeviceCounters counters() const = 0;
+};
+
+/// Both sides of one device. The driver keeps it; policies get a Port.
+class RunnableDevice : public Device, public DeviceRun {};
+
+}  // namespace vramlab

@@ -1,0 +1,85 @@
+#pragma once
+// An online pool: the policy that decides where objects live. A deterministic machine over its inputs; it acts
+// through its Port only.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "engine/core/instance.h"
+#include "engine/core/option.h"
+#include "engine/core/types.h"
+#include "engine/device/port.h"
+
+namespace vramlab {
+
+/// A request for memory. `block` is a slot not in use; the driver has bound it to `object` in the Port.
+struct AllocRequest {
+  BlockId block;
+  ObjectId object;
+  Bytes bytes{};
+  StreamId stream{0};
+};
+
+/// What a pool tells of itself. Units: counts and bytes.
+struct PoolStats {
+  Bytes allocated{};          ///< live bytes after rounding
+  Bytes cached{};             ///< held but not allocated
+  std::uint64_t allocations = 0;
+  std::uint64_t frees = 0;
+  std::uint64_t splits = 0;
+  std::uint64_t merges = 0;
+  std::uint64_t cache_releases = 0;  ///< times cached memory was given back to serve a request
+};
+
+/// INVARIANT: every live object lies inside memory the pool holds, no two overlap, and memory last used by another
+/// stream is used only after a wait().
+/// Errors leave the pool as it was: OutOfMemory, PoolError (double free, unknown block, size 0 or >= 2^48).
+/// THREAD-SAFETY: none; callers serialise.
+class Pool {
+ public:
+  virtual ~Pool() = default;
+
+  virtual void allocate(const AllocRequest& request) = 0;
+  /// The program let go of the block, but other streams may still use it. Most pools need not know.
+  virtual void free_requested(BlockId /*block*/) {}
+  /// The block's memory may be used again, in order after its stream's work.
+  virtual void release(BlockId block) = 0;
+
+  /// Inputs; see engine/device/input_log.h.
+  virtual void completed(TokenId /*token*/) {}
+  virtual void measured(TokenId /*token*/, Nanoseconds /*duration*/) {}
+  virtual void pressure(std::uint32_t /*used_per_mille*/) {}
+  virtual void tick() {}
+
+  /// Gives cached memory back to the device.
+  virtual void empty_cache() {}
+
+  /// Logical address of a live block.
+  virtual Address address_of(BlockId block) const = 0;
+  virtual PoolStats stats() const = 0;
+  /// Checks every internal structure; throws InvariantError naming what is wrong.
+  virtual void validate() const = 0;
+};
+
+/// What a pool may know before it begins.
+struct PoolContext {
+  const Instance* instance = nullptr;  ///< the whole trace as an instance, object i = buffer i; for `needs_instance`
+  Bytes device_memory{};               ///< of the machine: sizes virtual ranges
+  std::uint64_t seed = 0;
+};
+
+/// A line of the registry (engine/pool/registry.cpp).
+struct PoolInfo {
+  std::string_view name;
+  std::string_view summary;
+  std::span<const OptionSpec> options;
+  bool needs_instance = false;          ///< must see the whole trace first
+  bool follows_recording = false;       ///< a model of the recorded allocator: takes its settings and addresses
+  std::unique_ptr<Pool> (*make)(Port& port, const OptionValues& options, const PoolContext& context) = nullptr;
+};
+
+std::span<const PoolInfo> pools();
+
+}  // namespace vramlab

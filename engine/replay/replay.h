@@ -1,0 +1,52 @@
+#pragma once
+// Drives a trace through a pool on a device.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/decision.h"
+#include "engine/core/option.h"
+#include "engine/device/device.h"
+#include "engine/device/input_log.h"
+#include "engine/pool/pool.h"
+#include "engine/replay/report.h"
+#include "traces/trace.h"
+
+namespace vramlab {
+
+/// Where completions come from; see the heart of the design.
+enum class InputsMode : std::uint8_t { model, measured, log };
+
+/// Sees events and decisions in order: validators, maps, views. Only with watchers are decisions flushed at every
+/// event, so a replay without them runs at full speed.
+class ReplayWatcher : public EventSink {
+ public:
+  /// Before the decisions of event `position`.
+  virtual void on_event(const Trace& trace, std::uint64_t position) = 0;
+  virtual void on_end(const Trace& /*trace*/) {}
+};
+
+struct ReplayRequest {
+  const PoolInfo* pool = nullptr;
+  OptionValues pool_options;          ///< of the pool's table
+  Bytes capacity = unlimited_bytes;   ///< --cap
+  std::string machine_name;           ///< for the report
+  std::string device_name = "sim";
+  Bytes device_memory{};              ///< of the machine
+  std::function<std::unique_ptr<RunnableDevice>()> make_device;
+  std::uint64_t seed = 0;
+  double min_seconds = 1.0;           ///< runs are repeated until they took this long in all; 0 = one run
+  bool verify = false;
+  InputsMode inputs = InputsMode::model;
+  const InputLog* log_in = nullptr;   ///< InputsMode::log
+  InputLog* log_out = nullptr;        ///< what arrived, when not null
+  std::vector<ReplayWatcher*> watchers;  ///< one extra untimed run is made for them
+  std::function<void(double)> progress;  ///< fraction done, for long replays
+};
+
+/// Throws OutOfMemory (naming event and request), PoolError, InvariantError (from --verify), DeviceError.
+Report replay(const Trace& trace, const ReplayRequest& request);
+
+}  // namespace vramlab

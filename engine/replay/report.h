@@ -1,0 +1,61 @@
+#pragma once
+// What a replay found, and its writing as flat JSON objects or CSV. Fields are never omitted: not applicable = null.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "engine/core/types.h"
+
+namespace vramlab {
+
+struct Report {
+  std::string trace, pool, swap, device, machine;
+  std::uint64_t seed = 0;
+
+  std::uint64_t events = 0;           ///< alloc + free_requested + free_completed + op
+  double wall_ns_per_event = 0;       ///< replay loop with digest; a timing
+  Bytes peak_requested{};
+  Bytes max_load{};
+  Bytes peak_reserved{};
+  double reserved_over_requested = 0;
+  std::uint64_t segments = 0;         ///< segments taken from the device, and calls that map pages
+  double fragmentation = 0;           ///< 1 - requested/reserved at the first event of peak reserved
+  std::string decisions;              ///< digest, 16 hex digits
+
+  std::optional<Bytes> recorded_peak_reserved;
+  std::optional<std::uint64_t> recorded_address_mismatches;
+
+  std::optional<Bytes> peak_device;
+  std::optional<double> memory_reduction;
+  std::optional<Nanoseconds> simulated, stall;
+  std::optional<double> overhead;
+  std::optional<Bytes> swapped_out, swapped_in;
+  std::optional<bool> verified;       ///< null unless asked
+
+  std::uint64_t device_calls = 0;
+  Nanoseconds device_call_time{};     ///< of the device model, or measured
+};
+
+/// A value of a flat row.
+using FieldValue = std::variant<std::nullptr_t, bool, std::uint64_t, std::int64_t, double, std::string>;
+struct Field {
+  std::string_view name;
+  FieldValue value;
+};
+using Row = std::vector<Field>;
+
+/// The report under the names of the contract ("peak_requested_bytes", "stall_ns", ...), in a fixed order.
+Row to_row(const Report& report);
+
+/// One JSON array of flat objects, ratios unrounded, ending in a newline.
+std::string rows_to_json(const std::vector<Row>& rows);
+/// RFC 4180; null = empty.
+std::string rows_to_csv(const std::vector<Row>& rows);
+/// Reads what rows_to_json wrote. Throws TraceError with the byte offset.
+std::vector<std::vector<std::pair<std::string, FieldValue>>> read_rows(std::string_view json, const std::string& name);
+
+}  // namespace vramlab

@@ -1,0 +1,18 @@
+#pragma once
+// The independent validator: knows events and decisions, nothing of any pool.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/replay/replay.h"
+
+namespace vramlab {
+
+/// Throws InvariantError naming event, objects and segments when: two live objects overlap; an object's bytes are not
+/// inside a held segment or mapped pages; an object is smaller than requested; memory last used by another stream is
+/// used without a wait for a token recorded after that use; an alloc event places nothing or a free releases nothing;
+/// a segment or mapped page is given back under a live object; two pages or tokens are confused.
+std::unique_ptr<ReplayWatcher> make_validator();
+
+}  // namespace vramlab
