@@ -11,6 +11,11 @@ function(vramlab_room name)
   file(MAKE_DIRECTORY ${parent})
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${ROOM_PATH} ${view}/${ROOM_PATH} SYMBOLIC)
 
+  # What the tests of the house read: every room, its folder and what it names.
+  set_property(GLOBAL APPEND PROPERTY VRAMLAB_ROOMS ${name})
+  set_property(GLOBAL PROPERTY VRAMLAB_ROOM_PATH_${name} ${ROOM_PATH})
+  set_property(GLOBAL PROPERTY VRAMLAB_ROOM_USES_${name} ${ROOM_USES})
+
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ROOM_PATH}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   set(room_targets ${ROOM_USES})
