@@ -15,3 +15,4 @@ vramlab_room(experiments PATH experiments
 
 add_executable(vramlab experiments/main.cpp)
 target_link_libraries(vramlab PRIVATE vramlab_experiments vramlab_flags)
+target_compile_definitions(vramlab PRIVATE VRAMLAB_VERSION="${PROJECT_VERSION}")
