@@ -20,13 +20,20 @@ struct CostCurve {
     Nanoseconds cost{};
   };
   std::vector<Point> points;
+  /// Rounded down to whole nanoseconds. REQUIRES: points is not empty, sizes rise strictly.
   Nanoseconds at(Bytes bytes) const;
 };
 
-/// Time of a transfer of n bytes alone on the link: latency + n / bandwidth.
-struct LinkModel {
+/// One direction of a link: a transfer of n bytes alone takes latency + n / bandwidth.
+struct LinkDirection {
   Nanoseconds latency{};
-  std::uint64_t bytes_per_second = 0;         ///< one direction alone
+  std::uint64_t bytes_per_second = 0;
+};
+
+/// Full duplex; bytes_per_second is 0 where there is no such link.
+struct LinkModel {
+  LinkDirection out;                          ///< from the device
+  LinkDirection in;                           ///< to the device
   std::uint64_t duplex_bytes_per_second = 0;  ///< both directions at once, in all
 };
 
@@ -40,18 +47,18 @@ struct MachineModel {
   std::uint32_t launch_queue = 1024;  ///< launches the host may be ahead of a stream
 
   CostCurve segment_take, segment_return;        ///< cudaMalloc, cudaFree
-  CostCurve page_create, page_destroy;           ///< cuMemCreate, cuMemRelease
-  CostCurve map, unmap;                          ///< cuMemMap + cuMemSetAccess; cuMemUnmap
+  CostCurve page_create, page_destroy;           ///< cuMemCreate, cuMemRelease of one page, by its size
+  CostCurve map, unmap;                          ///< cuMemMap + cuMemSetAccess, cuMemUnmap of one page, by its size
   Nanoseconds range_reserve{}, range_release{};  ///< cuMemAddressReserve, cuMemAddressFree
   Nanoseconds launch{}, record{}, wait{};
-  CostCurve pin;                                 ///< taking a segment of the host tier
+  Nanoseconds transfer{};                        ///< host time to issue a transfer
+  CostCurve pin, unpin;                          ///< cudaHostAlloc, cudaFreeHost: segments of the host tier
 
   LinkModel host_link;        ///< device <-> pinned host
-  LinkModel peer_link;        ///< device <-> peer device; bytes_per_second 0 where there is none
-  std::uint64_t disk_write_bytes_per_second = 0;
-  std::uint64_t disk_read_bytes_per_second = 0;
-  Nanoseconds disk_latency{};
-  std::uint64_t device_copy_bytes_per_second = 0;  ///< bytes copied (read plus write = twice that)
+  LinkModel peer_link;        ///< device <-> peer device
+  LinkDirection disk_write;   ///< host -> disk
+  LinkDirection disk_read;    ///< disk -> host
+  LinkDirection device_copy;  ///< inside the device; bytes copied (read plus write = twice that)
 };
 
 /// Names of the built-in models.
