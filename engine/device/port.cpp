@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "engine/core/check.h"
 #include "engine/core/error.h"
@@ -20,6 +21,7 @@ Port::Port(Device& device, DecisionLog& log, Bytes capacity)
 void Port::use_recorded_addresses(std::vector<RecordedAddress> book) {
   book_ = std::move(book);
   book_next_ = 0;
+  following_book_ = !book_.empty();
 }
 
 void Port::record_inputs(InputLog& log, const std::uint64_t& position) {
@@ -60,25 +62,55 @@ void Port::add_reserved(Bytes bytes) {
   peak_reserved_ = std::max(peak_reserved_, reserved_);
 }
 
-void Port::consume_recorded(Bytes bytes) {
-  if (book_next_ >= book_.size()) {
-    counts_.address_book_misses += book_.empty() ? 0 : 1;
-    return;
-  }
-  if (book_[book_next_].bytes != bytes) ++counts_.address_book_misses;
-  ++book_next_;
-}
-
-Address Port::next_base(Bytes bytes, bool consume) {
-  if (book_next_ < book_.size()) {
-    const Address recorded = book_[book_next_].address;
-    if (consume) consume_recorded(bytes);
-    return recorded;
-  }
-  if (consume) consume_recorded(bytes);
+Address Port::assign_address(Bytes bytes) {
   const Address base = next_address_;
   next_address_ += Address(round_up(bytes, address_granule).value);
   return base;
+}
+
+void Port::hold(Address base, Bytes bytes) { held_[base.value] = (base + bytes).value; }
+
+bool Port::overlaps_held(Address base, Bytes bytes) const {
+  const auto above = held_.lower_bound((base + bytes).value);
+  return above != held_.begin() && std::prev(above)->second > base.value;
+}
+
+// The next recorded base if this take can be the recorded one.
+std::optional<Address> Port::recorded_address(Bytes bytes) const {
+  if (!following_book_ || book_next_ >= book_.size() || book_[book_next_].bytes != bytes) return std::nullopt;
+  const Address base = book_[book_next_].address;
+  return overlaps_held(base, bytes) ? std::nullopt : std::optional(base);
+}
+
+Address Port::segment_base(Bytes bytes) {
+  const std::optional<Address> recorded = recorded_address(bytes);
+  if (following_book_ && !recorded) {
+    following_book_ = false;
+    counts_.left_address_book = true;
+  }
+  if (!recorded) return assign_address(bytes);
+  ++book_next_;
+  hold(*recorded, bytes);
+  return *recorded;
+}
+
+// A range has no recorded event of its own: it begins where its first map does.
+Address Port::range_base(Bytes bytes) {
+  if (!following_book_ || book_next_ >= book_.size()) return assign_address(bytes);
+  const Address base = book_[book_next_].address;
+  if (overlaps_held(base, bytes)) return assign_address(bytes);
+  hold(base, bytes);
+  return base;
+}
+
+void Port::follow_recorded_map(Bytes bytes) {
+  if (!following_book_) return;
+  if (book_next_ < book_.size() && book_[book_next_].bytes == bytes) {
+    ++book_next_;
+    return;
+  }
+  following_book_ = false;
+  counts_.left_address_book = true;
 }
 
 std::optional<Space> Port::take_segment(Bytes bytes, StreamId stream, Tier tier) {
@@ -87,7 +119,7 @@ std::optional<Space> Port::take_segment(Bytes bytes, StreamId stream, Tier tier)
   const SegmentId id(next_segment_);
   if (!issue([&] { return device_.take_segment(id, tier, bytes, stream); })) return std::nullopt;
   ++next_segment_;
-  const Space segment{id, on_device ? next_base(bytes, true) : Address(0), bytes};
+  const Space segment{id, on_device ? segment_base(bytes) : Address(0), bytes};
   log_.append({.kind = DecisionKind::segment_take,
                .tier = tier,
                .stream = stream.value,
@@ -108,6 +140,7 @@ void Port::return_segment(const Space& segment, Tier tier) {
                .bytes = segment.bytes.value});
   if (tier != Tier::device) return;
   reserved_ -= segment.bytes;
+  held_.erase(segment.base.value);
   --counts_.segments_held;
 }
 
@@ -115,7 +148,7 @@ std::optional<Space> Port::reserve_range(Bytes bytes) {
   const SegmentId id(next_segment_);
   if (!issue([&] { return device_.reserve_range(id, bytes); })) return std::nullopt;
   ++next_segment_;
-  const Space range{id, next_base(bytes, false), bytes};
+  const Space range{id, range_base(bytes), bytes};
   log_.append({.kind = DecisionKind::range_reserve, .segment = id.value, .offset = range.base.value,
                .bytes = bytes.value});
   return range;
@@ -123,6 +156,7 @@ std::optional<Space> Port::reserve_range(Bytes bytes) {
 
 void Port::release_range(const Space& range) {
   device_.release_range(range.id, range.bytes);
+  held_.erase(range.base.value);
   log_.append({.kind = DecisionKind::range_release, .segment = range.id.value, .bytes = range.bytes.value});
 }
 
@@ -153,7 +187,7 @@ bool Port::map(DecisionKind kind, const Space& range, Bytes offset, PageId first
   if (!issue([&] { return device_.map_pages(range.id, offset, first, count, page_bytes); })) return false;
   log_.append({.kind = kind, .object = first.value, .segment = range.id.value, .offset = offset.value,
                .bytes = bytes.value});
-  consume_recorded(bytes);
+  follow_recorded_map(bytes);
   ++counts_.map_calls;
   return true;
 }

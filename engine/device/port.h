@@ -4,6 +4,7 @@
 // here, alike on every device.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -34,7 +35,7 @@ struct PortCounts {
   std::uint64_t map_calls = 0;
   std::uint64_t unmap_calls = 0;
   std::uint64_t pages_created = 0;
-  std::uint64_t address_book_misses = 0;  ///< takes or maps whose size differs from the recorded one
+  bool left_address_book = false;  ///< the run departed from the recorded addresses, or outlived them
 };
 
 /// THREAD-SAFETY: none; one Port per run.
@@ -47,7 +48,8 @@ class Port {
 
   // --- Called by the driver, never by a policy -------------------------------------------------------------------
 
-  /// Base addresses are taken from `book` in order, one for each take_segment or map of the device tier.
+  /// Base addresses are taken from `book` in order, one for each take_segment or map of the device tier, until a
+  /// size differs or memory would overlap: then the run is not the recorded one any more, and addresses are assigned.
   void use_recorded_addresses(std::vector<RecordedAddress> book);
   /// Failures of commands are appended here with the position kept by the driver.
   void record_inputs(InputLog& log, const std::uint64_t& position);
@@ -109,8 +111,13 @@ class Port {
   template <class Command>
   bool issue(Command&& command);
   bool map(DecisionKind kind, const Space& range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes);
-  Address next_base(Bytes bytes, bool consume);
-  void consume_recorded(Bytes bytes);
+  Address assign_address(Bytes bytes);
+  std::optional<Address> recorded_address(Bytes bytes) const;
+  Address segment_base(Bytes bytes);
+  Address range_base(Bytes bytes);
+  void follow_recorded_map(Bytes bytes);
+  void hold(Address base, Bytes bytes);
+  bool overlaps_held(Address base, Bytes bytes) const;
   void add_reserved(Bytes bytes);
 
   Device& device_;
@@ -128,6 +135,8 @@ class Port {
 
   std::vector<RecordedAddress> book_;
   std::size_t book_next_ = 0;
+  bool following_book_ = false;
+  std::map<std::uint64_t, std::uint64_t> held_;  // base -> end of recorded memory; only while following the book
 
   std::uint64_t next_command_ = 0;
   InputLog* recording_ = nullptr;

@@ -1,0 +1,144 @@
+#pragma once
+// Blocks of segments: nodes that know their neighbours by address. Shared by pools that split and coalesce.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/core/check.h"
+#include "engine/core/types.h"
+#include "engine/device/port.h"
+
+namespace vramlab {
+
+using NodeIndex = std::uint32_t;
+inline constexpr NodeIndex no_node = ~NodeIndex{0};
+
+/// One block, live or free. Neighbours have adjacent addresses in the same space.
+struct BlockNode {
+  std::uint64_t address = 0;
+  std::uint64_t size = 0;
+  NodeIndex previous = no_node;  ///< neighbour below
+  NodeIndex next = no_node;      ///< neighbour above
+  NodeIndex list_previous = no_node;  ///< neighbours in a linked free list, in pools that keep such
+  NodeIndex list_next = no_node;
+  std::uint32_t space = 0;       ///< index of its segment or range in the pool's table
+  std::uint16_t stream = 0;
+  bool live = false;
+  bool mapped = true;            ///< has physical memory (false only in virtual ranges)
+  bool small = false;            ///< belongs to the pool's small part
+};
+
+/// Nodes by index; indices of removed nodes are used again.
+class BlockGraph {
+ public:
+  BlockNode& operator[](NodeIndex n) { return nodes_[n]; }
+  const BlockNode& operator[](NodeIndex n) const { return nodes_[n]; }
+
+  NodeIndex add(const BlockNode& node) {
+    if (free_.empty()) {
+      nodes_.push_back(node);
+      return static_cast<NodeIndex>(nodes_.size() - 1);
+    }
+    const NodeIndex n = free_.back();
+    free_.pop_back();
+    nodes_[n] = node;
+    return n;
+  }
+  void remove(NodeIndex n) { free_.push_back(n); }
+
+  /// Cuts `n` at `size`; the upper part becomes a new free node, which is returned.
+  NodeIndex split(NodeIndex n, std::uint64_t size) {
+    BlockNode upper = nodes_[n];
+    upper.address += size;
+    upper.size -= size;
+    upper.previous = n;
+    upper.live = false;
+    const NodeIndex u = add(upper);
+    nodes_[n].size = size;
+    nodes_[n].next = u;
+    if (upper.next != no_node) nodes_[upper.next].previous = u;
+    return u;
+  }
+
+  /// `n` takes over its upper neighbour, whose node is removed.
+  void absorb_next(NodeIndex n) {
+    const NodeIndex gone = nodes_[n].next;
+    nodes_[n].size += nodes_[gone].size;
+    nodes_[n].next = nodes_[gone].next;
+    if (nodes_[n].next != no_node) nodes_[nodes_[n].next].previous = n;
+    remove(gone);
+  }
+  /// `n` takes over its lower neighbour, whose node is removed.
+  void absorb_previous(NodeIndex n) {
+    const NodeIndex gone = nodes_[n].previous;
+    nodes_[n].address = nodes_[gone].address;
+    nodes_[n].size += nodes_[gone].size;
+    nodes_[n].previous = nodes_[gone].previous;
+    if (nodes_[n].previous != no_node) nodes_[nodes_[n].previous].next = n;
+    remove(gone);
+  }
+
+  bool whole_segment(NodeIndex n) const { return nodes_[n].previous == no_node && nodes_[n].next == no_node; }
+
+  /// Checks the chain that begins at `first`: links agree, addresses are contiguous from `base`, sizes sum to
+  /// `bytes`. Calls `each` with every node. Throws InvariantError.
+  template <class Each>
+  void validate_chain(NodeIndex first, std::uint64_t base, std::uint64_t bytes, Each&& each) const {
+    std::uint64_t address = base;
+    NodeIndex previous = no_node;
+    for (NodeIndex n = first; n != no_node; previous = n, n = nodes_[n].next) {
+      VRAMLAB_CHECK(nodes_[n].previous == previous, "neighbour links of a block disagree");
+      VRAMLAB_CHECK(nodes_[n].address == address, "a gap or an overlap between neighbouring blocks");
+      VRAMLAB_CHECK(nodes_[n].size > 0, "an empty block");
+      address += nodes_[n].size;
+      each(n);
+    }
+    VRAMLAB_CHECK(address == base + bytes, "blocks do not fill their segment");
+  }
+
+ private:
+  std::vector<BlockNode> nodes_;
+  std::vector<NodeIndex> free_;
+};
+
+/// Which node serves a block slot; dense, grows to the largest slot used.
+class LiveBlocks {
+ public:
+  /// The node of a live block; throws PoolError for a block that is not live (double free, never allocated).
+  NodeIndex at(BlockId block) const {
+    if (block.value >= node_of_.size() || node_of_[block.value] == no_node) [[unlikely]] not_live(block);
+    return node_of_[block.value];
+  }
+  /// Throws PoolError when the slot is in use.
+  void check_unused(BlockId block) {
+    if (block.value >= node_of_.size()) [[unlikely]] grow(block);
+    if (node_of_[block.value] != no_node) [[unlikely]] in_use(block);
+  }
+  /// REQUIRES: check_unused(block) passed.
+  void set(BlockId block, NodeIndex node) {
+    node_of_[block.value] = node;
+    ++count_;
+  }
+  void clear(BlockId block) {
+    node_of_[block.value] = no_node;
+    --count_;
+  }
+  std::size_t count() const { return count_; }
+  const std::vector<NodeIndex>& table() const { return node_of_; }
+
+ private:
+  void grow(BlockId block);
+  [[noreturn]] static void not_live(BlockId block);
+  [[noreturn]] static void in_use(BlockId block);
+
+  std::vector<NodeIndex> node_of_;
+  std::size_t count_ = 0;
+};
+
+/// Throws PoolError for 0 and for max_object_bytes and more.
+void check_request(Bytes bytes);
+/// The OutOfMemory of every pool: what was asked and how the capacity is used.
+[[noreturn]] void out_of_memory(std::string_view pool, Bytes requested, const Port& port, Bytes live);
+
+}  // namespace vramlab

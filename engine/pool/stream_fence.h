@@ -1,0 +1,56 @@
+#pragma once
+// Order between streams by edges: remembers which streams last used which bytes, and makes a stream that reuses them
+// wait. Costs nothing while a pool has seen one stream only.
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "engine/core/types.h"
+#include "engine/device/port.h"
+
+namespace vramlab {
+
+/// Addresses are any numbering of the pool's memory without overlaps (logical addresses do).
+class StreamFence {
+ public:
+  explicit StreamFence(Port& port) : port_(port) {}
+
+  /// Bytes [address, address + bytes) are about to be used by `stream`: emits record() and wait() for every other
+  /// stream that used them since it was last waited for.
+  void use(std::uint64_t address, std::uint64_t bytes, StreamId stream) {
+    if (stream == only_ && !several_) return;
+    use_slow(address, bytes, stream);
+  }
+  /// `stream` is done with the bytes as of its work so far.
+  void leave(std::uint64_t address, std::uint64_t bytes, StreamId stream) {
+    if (stream == only_ && !several_) return;
+    leave_slow(address, bytes, stream);
+  }
+  /// The bytes went back to the device, which waits for all work.
+  void forget(std::uint64_t address, std::uint64_t bytes) {
+    if (several_) cut(address, bytes);
+  }
+
+ private:
+  struct Use {
+    std::uint64_t end = 0;
+    StreamId stream;
+    std::uint64_t epoch = 0;  ///< when the stream left
+  };
+
+  void use_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream);
+  void leave_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream);
+  void cut(std::uint64_t address, std::uint64_t bytes);
+  void await(StreamId stream, const Use& use);
+  std::uint64_t& waited(StreamId stream, StreamId other);
+
+  Port& port_;
+  StreamId only_;            // the first stream seen; none before
+  bool several_ = false;
+  std::uint64_t epoch_ = 0;  // counts leave()s
+  std::map<std::uint64_t, Use> uses_;                // disjoint; bytes not covered are clean
+  std::vector<std::vector<std::uint64_t>> waited_;   // [stream][other]: epoch up to which stream has waited for other
+};
+
+}  // namespace vramlab
