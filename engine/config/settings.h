@@ -13,6 +13,8 @@
 
 namespace vramlab {
 
+class YamlMap;
+
 /// What the user gave. Nothing is read from the process itself, so that a test can give anything.
 struct SettingsSources {
   std::optional<std::string> yaml_path;                    ///< a mapping of option names to values
@@ -26,7 +28,15 @@ struct SettingsSources {
 OptionValues resolve_settings(std::string_view owner, std::span<const OptionSpec> table,
                               const SettingsSources& sources);
 
-/// "memory-limit" -> "VRAMLAB_MEMORY_LIMIT".
+// The sources one at a time, for settings in sections. Both throw ConfigError with the place of a bad value.
+
+/// Sets the options that are keys of `map`; other keys are left to whoever reads the map.
+void take_file_settings(OptionValues& values, YamlMap& map);
+/// Sets the options whose variable, VRAMLAB_PREFIXNAME, there is. `prefix`: "", or a section such as "pools.vmm.".
+void take_environment_settings(OptionValues& values, std::string_view prefix,
+                               const std::function<const char*(const char*)>& environment);
+
+/// "memory-limit" -> "VRAMLAB_MEMORY_LIMIT"; dots become underscores too.
 std::string environment_name(std::string_view option);
 
 }  // namespace vramlab
