@@ -42,6 +42,7 @@ struct TraceInfo {
   std::uint64_t iterations_begin = 0;     ///< event at which the first found repetition begins
 };
 
+/// Linear in the trace. REQUIRES: validate(trace) would pass.
 TraceInfo trace_info(const Trace& trace);
 
 }  // namespace vramlab
