@@ -22,7 +22,7 @@ std::set<std::string> allowed_rooms(const Room& room) {
 
 std::vector<std::string> headers(const Room& room) { return files(room.folder, {".h", ".cuh"}); }
 
-/// Runs the compiler on `source` with the room's include folders; the library's own ones are as in the build.
+/// Runs the compiler on `source` with the room's include folders.
 struct Compiled {
   bool succeeded;
   std::string output;
@@ -34,7 +34,7 @@ Compiled compile(const Rules& rules, const Room& room, const std::string& source
   std::ofstream(stem + ".cpp") << source;
   std::string command = "'" + rules.compiler + "' -std=c++20 " + mode;
   for (const std::string& folder : room.includes)
-    command += (folder.starts_with("/usr/") ? " -isystem '" : " -I'") + folder + "'";
+    if (folder != "/usr/include") command += " -I'" + folder + "'";  // the compiler looks there anyway, and last
   command += " '" + stem + ".cpp' > '" + stem + ".txt' 2>&1";
   const int status = std::system(command.c_str());
   Compiled compiled{status == 0, read_text(stem + ".txt")};
