@@ -9,6 +9,9 @@ vramlab_room(traces   PATH traces          USES core
 vramlab_room(replay   PATH engine/replay   USES pool coloring device config core traces
   PRIVATE_LINKS fmt::fmt PkgConfig::xxhash nlohmann_json::nlohmann_json PNG::PNG)
 vramlab_room(sim      PATH sim             USES device config core PRIVATE_LINKS fmt::fmt)
+include(cmake/embed.cmake)
+file(GLOB machines CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim/machines/*.yaml)
+vramlab_embed(sim embedded_machines ${machines})
 vramlab_room(experiments PATH experiments
   USES replay pool coloring device config core traces sim
   PRIVATE_LINKS fmt::fmt spdlog::spdlog CLI11::CLI11 nlohmann_json::nlohmann_json yaml-cpp::yaml-cpp)

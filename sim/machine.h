@@ -20,7 +20,7 @@ struct CostCurve {
     Nanoseconds cost{};
   };
   std::vector<Point> points;
-  /// Rounded down to whole nanoseconds. REQUIRES: points is not empty, sizes rise strictly.
+  /// Rounded down to whole nanoseconds; 0 without points. REQUIRES: sizes rise strictly.
   Nanoseconds at(Bytes bytes) const;
 };
 
@@ -37,22 +37,26 @@ struct LinkModel {
   std::uint64_t duplex_bytes_per_second = 0;  ///< both directions at once, in all
 };
 
-struct MachineModel {
-  std::string name;
-  std::string description;
-  std::string source;         ///< where the figures come from
-  std::uint32_t gpus = 1;
-  Bytes device_memory{};
-  Bytes page_granularity{};   ///< of virtual memory management
-  std::uint32_t launch_queue = 1024;  ///< launches the host may be ahead of a stream
-
+/// What the host pays for a call.
+struct CallCosts {
+  std::uint32_t launch_queue = 1024;             ///< launches the host may be ahead of a stream
   CostCurve segment_take, segment_return;        ///< cudaMalloc, cudaFree
   CostCurve page_create, page_destroy;           ///< cuMemCreate, cuMemRelease of one page, by its size
   CostCurve map, unmap;                          ///< cuMemMap + cuMemSetAccess, cuMemUnmap of one page, by its size
   Nanoseconds range_reserve{}, range_release{};  ///< cuMemAddressReserve, cuMemAddressFree
   Nanoseconds launch{}, record{}, wait{};
-  Nanoseconds transfer{};                        ///< host time to issue a transfer
-  CostCurve pin, unpin;                          ///< cudaHostAlloc, cudaFreeHost: segments of the host tier
+  Nanoseconds transfer{};  ///< host time to issue a transfer
+  CostCurve pin, unpin;    ///< cudaHostAlloc, cudaFreeHost: segments of the host tier
+};
+
+struct MachineModel {
+  std::string name;
+  std::string description;
+  std::string source;  ///< where the figures come from
+  std::uint32_t gpus = 1;
+  Bytes device_memory{};
+  Bytes page_granularity{};  ///< of virtual memory management
+  CallCosts calls;
 
   LinkModel host_link;        ///< device <-> pinned host
   LinkModel peer_link;        ///< device <-> peer device
