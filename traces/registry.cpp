@@ -7,6 +7,7 @@
 #include "traces/instance_csv.h"
 #include "traces/operator_trace.h"
 #include "traces/reader.h"
+#include "traces/vlt.h"
 
 namespace vramlab {
 
@@ -19,6 +20,7 @@ constexpr std::array registry{
     ReaderInfo{"operator",
                "operator trace: lines alloc,ID,BYTES,STREAM / free,ID / op,NAME,US,READS,WRITES / iteration,N",
                recognise_operator_trace, read_operator_trace},
+    ReaderInfo{"vlt", "vramlab's own binary format: begins with the bytes 89 'VLT' 0d 0a 1a 0a", is_vlt, read_vlt},
     ReaderInfo{"minimalloc", "placement instance: CSV with the header id,lower,upper,size[,alignment]",
                recognise_instance_csv, read_instance_trace},
 };
