@@ -104,15 +104,14 @@ class LogReader {
 
 Where in_file(const std::string& path) { return {path, {}, {}, {}}; }
 
-void write_text(const InputLog& log, const std::string& path) {
+bool write_text(const InputLog& log, const std::string& path) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out << header << '\n';
   for (const Input& input : log.inputs)
     out << fmt::format("{},{},{},{}\n", kind_names[static_cast<std::size_t>(input.kind)], input.position, input.subject,
                        input.value);
   out.close();
-  if (!out)
-    throw Error("cannot write the input log", in_file(path), "check the folder, its permissions and free space");
+  return out.good();
 }
 
 }  // namespace
@@ -130,13 +129,11 @@ InputLog read_input_log(const std::string& path) {
 void write_input_log(const InputLog& log, const std::string& path) {
   const std::string pending = path + ".pending";
   std::error_code failed;
-  try {
-    write_text(log, pending);
-    std::filesystem::rename(pending, path);
-  } catch (...) {
-    std::filesystem::remove(pending, failed);  // the first failure is the one to report
-    throw;
-  }
+  const bool written = write_text(log, pending);
+  if (written) std::filesystem::rename(pending, path, failed);
+  if (written && !failed) return;
+  std::filesystem::remove(pending, failed);
+  throw Error("cannot write the input log", in_file(path), "check the folder, its permissions and free space");
 }
 
 }  // namespace vramlab
