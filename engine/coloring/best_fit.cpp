@@ -49,8 +49,7 @@ SolveResult solve(const Instance& instance, const OptionValues& values, std::uin
   std::vector<std::uint32_t> order(buffers.size());
   std::iota(order.begin(), order.end(), 0u);
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return buffers[a].size != buffers[b].size ? buffers[a].size > buffers[b].size
-                                              : buffers[a].lower < buffers[b].lower;
+    return buffers[a].size != buffers[b].size ? buffers[a].size > buffers[b].size : buffers[a].lower < buffers[b].lower;
   });
   SolveResult result;
   result.plan.solver = "best-fit";

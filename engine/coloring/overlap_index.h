@@ -73,10 +73,10 @@ class OverlapIndex {
   }
 
   const Instance& instance_;
-  std::vector<std::uint32_t> order_;    // buffers by beginning
-  std::vector<std::uint32_t> rank_;     // its inverse
-  std::vector<std::uint64_t> begins_;   // distinct beginnings
-  std::vector<std::uint64_t> placed_;   // bit r: buffer order_[r] was added
+  std::vector<std::uint32_t> order_;   // buffers by beginning
+  std::vector<std::uint32_t> rank_;    // its inverse
+  std::vector<std::uint64_t> begins_;  // distinct beginnings
+  std::vector<std::uint64_t> placed_;  // bit r: buffer order_[r] was added
   std::size_t leaves_ = 0;
   std::vector<std::vector<std::uint32_t>> nodes_;  // heap order, leaves from leaves_ on
 };

@@ -8,10 +8,10 @@ namespace vramlab {
 [[noreturn]] void check_failed(const char* expression, const char* file, int line, const std::string& detail);
 }  // namespace vramlab
 
-#define VRAMLAB_CHECK(expression, detail)                                         \
-  do {                                                                            \
-    if (!(expression)) [[unlikely]]                                               \
-      ::vramlab::check_failed(#expression, __FILE__, __LINE__, (detail));         \
+#define VRAMLAB_CHECK(expression, detail)                                 \
+  do {                                                                    \
+    if (!(expression)) [[unlikely]]                                       \
+      ::vramlab::check_failed(#expression, __FILE__, __LINE__, (detail)); \
   } while (false)
 
 #ifdef NDEBUG

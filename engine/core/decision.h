@@ -78,9 +78,7 @@ class DecisionLog {
   }
 
  private:
-  void begin() {
-    append({.kind = DecisionKind::version, .bytes = decision_format_version});
-  }
+  void begin() { append({.kind = DecisionKind::version, .bytes = decision_format_version}); }
 
   std::array<Decision, 256> buffer_;  // 8 KiB: stays in the first-level cache
   std::size_t used_ = 0;

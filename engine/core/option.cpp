@@ -1,10 +1,10 @@
 #include "engine/core/option.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <fmt/format.h>
 #include <utility>
 
 #include "engine/core/error.h"
@@ -33,7 +33,8 @@ constexpr std::array<Suffix, 14> suffixes{{{"", 1},
                                            {"TB", 1000'000'000'000ull}}};
 
 ConfigError bad_bytes(std::string_view text) {
-  return ConfigError(fmt::format("'{}' is not a byte count", text), {}, "write for instance 4096, 512KiB, 20MiB, 1.5GiB");
+  return ConfigError(fmt::format("'{}' is not a byte count", text), {},
+                     "write for instance 4096, 512KiB, 20MiB, 1.5GiB");
 }
 
 template <class Number>
@@ -56,8 +57,7 @@ void check_integer(const OptionSpec& spec, std::string_view text) {
 
 void check_real(const OptionSpec& spec, std::string_view text) {
   double value = 0;
-  if (!parse_whole(text, value) || !std::isfinite(value))
-    throw ConfigError(fmt::format("'{}' is not a number", text));
+  if (!parse_whole(text, value) || !std::isfinite(value)) throw ConfigError(fmt::format("'{}' is not a number", text));
   check_number(spec, value);
 }
 
@@ -76,11 +76,17 @@ void check_value(const OptionSpec& spec, std::string_view text) {
     case OptionKind::flag:
       if (text != "true" && text != "false") throw ConfigError(fmt::format("'{}' is neither true nor false", text));
       return;
-    case OptionKind::integer: return check_integer(spec, text);
-    case OptionKind::real: return check_real(spec, text);
-    case OptionKind::bytes: static_cast<void>(parse_bytes(text)); return;
-    case OptionKind::choice: return check_choice(spec, text);
-    case OptionKind::text: return;
+    case OptionKind::integer:
+      return check_integer(spec, text);
+    case OptionKind::real:
+      return check_real(spec, text);
+    case OptionKind::bytes:
+      static_cast<void>(parse_bytes(text));
+      return;
+    case OptionKind::choice:
+      return check_choice(spec, text);
+    case OptionKind::text:
+      return;
   }
 }
 

@@ -27,9 +27,9 @@ struct OptionSpec {
   std::string_view name;
   OptionKind kind;
   std::string_view default_text;
-  std::string_view reason;                ///< one line: what it is for
-  std::string_view choices = {};          ///< for choice: "a|b|c"
-  double at_least = -9.2e18;              ///< inclusive bounds for integer and real
+  std::string_view reason;        ///< one line: what it is for
+  std::string_view choices = {};  ///< for choice: "a|b|c"
+  double at_least = -9.2e18;      ///< inclusive bounds for integer and real
   double at_most = 9.2e18;
 };
 

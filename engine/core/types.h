@@ -46,8 +46,14 @@ struct Quantity {
   constexpr explicit Quantity(Rep v) : value(v) {}
 
   friend constexpr auto operator<=>(Quantity, Quantity) = default;
-  constexpr Quantity& operator+=(Quantity o) { value += o.value; return *this; }
-  constexpr Quantity& operator-=(Quantity o) { value -= o.value; return *this; }
+  constexpr Quantity& operator+=(Quantity o) {
+    value += o.value;
+    return *this;
+  }
+  constexpr Quantity& operator-=(Quantity o) {
+    value -= o.value;
+    return *this;
+  }
   friend constexpr Quantity operator+(Quantity a, Quantity b) { return Quantity(a.value + b.value); }
   friend constexpr Quantity operator-(Quantity a, Quantity b) { return Quantity(a.value - b.value); }
   friend constexpr Quantity operator*(Quantity a, Rep k) { return Quantity(a.value * k); }
@@ -91,12 +97,8 @@ constexpr Bytes operator""_B(unsigned long long v) { return Bytes(v); }
 constexpr Bytes operator""_KiB(unsigned long long v) { return Bytes(v << 10); }
 constexpr Bytes operator""_MiB(unsigned long long v) { return Bytes(v << 20); }
 constexpr Bytes operator""_GiB(unsigned long long v) { return Bytes(v << 30); }
-constexpr Nanoseconds operator""_ns(unsigned long long v) {
-  return Nanoseconds(static_cast<std::int64_t>(v));
-}
-constexpr Nanoseconds operator""_us(unsigned long long v) {
-  return Nanoseconds(static_cast<std::int64_t>(v) * 1000);
-}
+constexpr Nanoseconds operator""_ns(unsigned long long v) { return Nanoseconds(static_cast<std::int64_t>(v)); }
+constexpr Nanoseconds operator""_us(unsigned long long v) { return Nanoseconds(static_cast<std::int64_t>(v) * 1000); }
 }  // namespace literals
 
 /// Sizes of objects and segments stay below this; readers refuse more.
@@ -106,9 +108,7 @@ inline constexpr Bytes max_object_bytes{std::uint64_t{1} << 48};
 constexpr Bytes round_up(Bytes b, Bytes granule) {
   return Bytes((b.value + granule.value - 1) / granule.value * granule.value);
 }
-constexpr Bytes round_down(Bytes b, Bytes granule) {
-  return Bytes(b.value / granule.value * granule.value);
-}
+constexpr Bytes round_down(Bytes b, Bytes granule) { return Bytes(b.value / granule.value * granule.value); }
 
 enum class Tier : std::uint8_t { device, peer, host, disk };
 

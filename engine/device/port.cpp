@@ -1,7 +1,7 @@
 #include "engine/device/port.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <iterator>
 
 #include "engine/core/check.h"
@@ -33,7 +33,8 @@ void Port::replay_failures(const InputLog& log) {
   replaying_ = true;
   for (const Input& input : log.inputs)
     if (input.kind == InputKind::failed) failures_.push_back(input.subject);
-  VRAMLAB_CHECK(std::is_sorted(failures_.begin(), failures_.end()), "failed commands of the input log are not in order");
+  VRAMLAB_CHECK(std::is_sorted(failures_.begin(), failures_.end()),
+                "failed commands of the input log are not in order");
 }
 
 void Port::grow(BlockId block) {
@@ -97,15 +98,12 @@ Address Port::segment_base(Bytes bytes) {
 // A range has no recorded event of its own: it begins where its first map does.
 Address Port::range_base(Bytes bytes) {
   if (!following_book_ || book_next_ >= book_.size()) return assign_address(bytes);
-  const Address base = book_[book_next_].address;
-  if (overlaps_held(base, bytes)) return assign_address(bytes);
-  hold(base, bytes);
-  return base;
+  return book_[book_next_].address;
 }
 
-void Port::follow_recorded_map(Bytes bytes) {
+void Port::follow_recorded_map(Address address, Bytes bytes) {
   if (!following_book_) return;
-  if (book_next_ < book_.size() && book_[book_next_].bytes == bytes) {
+  if (book_next_ < book_.size() && book_[book_next_].bytes == bytes && book_[book_next_].address == address) {
     ++book_next_;
     return;
   }
@@ -136,8 +134,8 @@ std::optional<Space> Port::take_segment(Bytes bytes, StreamId stream, Tier tier)
 
 void Port::return_segment(const Space& segment, Tier tier) {
   device_.return_segment(segment.id, tier, segment.bytes);
-  log_.append({.kind = DecisionKind::segment_return, .tier = tier, .segment = segment.id.value,
-               .bytes = segment.bytes.value});
+  log_.append(
+      {.kind = DecisionKind::segment_return, .tier = tier, .segment = segment.id.value, .bytes = segment.bytes.value});
   if (tier != Tier::device) return;
   reserved_ -= segment.bytes;
   held_.erase(segment.base.value);
@@ -149,14 +147,13 @@ std::optional<Space> Port::reserve_range(Bytes bytes) {
   if (!issue([&] { return device_.reserve_range(id, bytes); })) return std::nullopt;
   ++next_segment_;
   const Space range{id, range_base(bytes), bytes};
-  log_.append({.kind = DecisionKind::range_reserve, .segment = id.value, .offset = range.base.value,
-               .bytes = bytes.value});
+  log_.append(
+      {.kind = DecisionKind::range_reserve, .segment = id.value, .offset = range.base.value, .bytes = bytes.value});
   return range;
 }
 
 void Port::release_range(const Space& range) {
   device_.release_range(range.id, range.bytes);
-  held_.erase(range.base.value);
   log_.append({.kind = DecisionKind::range_release, .segment = range.id.value, .bytes = range.bytes.value});
 }
 
@@ -166,8 +163,8 @@ std::optional<PageId> Port::create_pages(std::uint32_t count, Bytes page_bytes) 
   const PageId first(next_page_);
   if (!issue([&] { return device_.create_pages(first, count, page_bytes); })) return std::nullopt;
   next_page_ += count;
-  log_.append({.kind = DecisionKind::pages_create, .object = first.value, .offset = page_bytes.value,
-               .bytes = bytes.value});
+  log_.append(
+      {.kind = DecisionKind::pages_create, .object = first.value, .offset = page_bytes.value, .bytes = bytes.value});
   add_reserved(bytes);
   counts_.pages_created += count;
   return first;
@@ -175,7 +172,9 @@ std::optional<PageId> Port::create_pages(std::uint32_t count, Bytes page_bytes) 
 
 void Port::destroy_pages(PageId first, std::uint32_t count, Bytes page_bytes) {
   device_.destroy_pages(first, count, page_bytes);
-  log_.append({.kind = DecisionKind::pages_destroy, .object = first.value, .offset = page_bytes.value,
+  log_.append({.kind = DecisionKind::pages_destroy,
+               .object = first.value,
+               .offset = page_bytes.value,
                .bytes = (page_bytes * count).value});
   reserved_ -= page_bytes * count;
 }
@@ -185,9 +184,9 @@ bool Port::map(DecisionKind kind, const Space& range, Bytes offset, PageId first
   const Bytes bytes = page_bytes * count;
   VRAMLAB_CHECK(offset + bytes <= range.bytes, "mapping beyond the end of the range");
   if (!issue([&] { return device_.map_pages(range.id, offset, first, count, page_bytes); })) return false;
-  log_.append({.kind = kind, .object = first.value, .segment = range.id.value, .offset = offset.value,
-               .bytes = bytes.value});
-  follow_recorded_map(bytes);
+  log_.append(
+      {.kind = kind, .object = first.value, .segment = range.id.value, .offset = offset.value, .bytes = bytes.value});
+  follow_recorded_map(range.base + offset, bytes);
   ++counts_.map_calls;
   return true;
 }
@@ -210,8 +209,12 @@ TokenId Port::transfer(const Transfer& transfer, std::span<const TokenId> after)
   const TokenId token(next_token_++);
   for (TokenId earlier : after) log_.append({.kind = DecisionKind::after, .object = earlier.value});
   const auto end = [&](DecisionKind kind, const TransferEnd& e) {
-    log_.append({.kind = kind, .tier = e.tier, .object = token.value, .segment = e.segment.value,
-                 .offset = e.offset.value, .bytes = transfer.bytes.value});
+    log_.append({.kind = kind,
+                 .tier = e.tier,
+                 .object = token.value,
+                 .segment = e.segment.value,
+                 .offset = e.offset.value,
+                 .bytes = transfer.bytes.value});
   };
   end(DecisionKind::transfer_from, transfer.from);
   end(DecisionKind::transfer_to, transfer.to);

@@ -71,9 +71,7 @@ class Port {
                  .offset = offset.value,
                  .bytes = bytes.value});
   }
-  void release(BlockId block) {
-    log_.append({.kind = DecisionKind::release, .object = object_of_[block.value]});
-  }
+  void release(BlockId block) { log_.append({.kind = DecisionKind::release, .object = object_of_[block.value]}); }
 
   // --- Memory ------------------------------------------------------------------------------------------------------
   // nullopt / false: over the capacity, or refused by the device. Nothing has changed then.
@@ -115,7 +113,7 @@ class Port {
   std::optional<Address> recorded_address(Bytes bytes) const;
   Address segment_base(Bytes bytes);
   Address range_base(Bytes bytes);
-  void follow_recorded_map(Bytes bytes);
+  void follow_recorded_map(Address address, Bytes bytes);
   void hold(Address base, Bytes bytes);
   bool overlaps_held(Address base, Bytes bytes) const;
   void add_reserved(Bytes bytes);

@@ -1,7 +1,7 @@
 #include "engine/pool/block_graph.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "engine/core/error.h"
 #include "engine/core/option.h"

@@ -18,15 +18,15 @@ inline constexpr NodeIndex no_node = ~NodeIndex{0};
 struct BlockNode {
   std::uint64_t address = 0;
   std::uint64_t size = 0;
-  NodeIndex previous = no_node;  ///< neighbour below
-  NodeIndex next = no_node;      ///< neighbour above
+  NodeIndex previous = no_node;       ///< neighbour below
+  NodeIndex next = no_node;           ///< neighbour above
   NodeIndex list_previous = no_node;  ///< neighbours in a linked free list, in pools that keep such
   NodeIndex list_next = no_node;
-  std::uint32_t space = 0;       ///< index of its segment or range in the pool's table
+  std::uint32_t space = 0;  ///< index of its segment or range in the pool's table
   std::uint16_t stream = 0;
   bool live = false;
-  bool mapped = true;            ///< has physical memory (false only in virtual ranges)
-  bool small = false;            ///< belongs to the pool's small part
+  bool mapped = true;  ///< has physical memory (false only in virtual ranges)
+  bool small = false;  ///< belongs to the pool's small part
 };
 
 /// Nodes by index; indices of removed nodes are used again.
@@ -107,13 +107,16 @@ class LiveBlocks {
  public:
   /// The node of a live block; throws PoolError for a block that is not live (double free, never allocated).
   NodeIndex at(BlockId block) const {
-    if (block.value >= node_of_.size() || node_of_[block.value] == no_node) [[unlikely]] not_live(block);
+    if (block.value >= node_of_.size() || node_of_[block.value] == no_node) [[unlikely]]
+      not_live(block);
     return node_of_[block.value];
   }
   /// Throws PoolError when the slot is in use.
   void check_unused(BlockId block) {
-    if (block.value >= node_of_.size()) [[unlikely]] grow(block);
-    if (node_of_[block.value] != no_node) [[unlikely]] in_use(block);
+    if (block.value >= node_of_.size()) [[unlikely]]
+      grow(block);
+    if (node_of_[block.value] != no_node) [[unlikely]]
+      in_use(block);
   }
   /// REQUIRES: check_unused(block) passed.
   void set(BlockId block, NodeIndex node) {

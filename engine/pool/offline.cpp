@@ -26,7 +26,8 @@ class OfflinePool final : public Pool {
     live_.check_unused(request.block);
     const std::uint32_t object = request.object.value;
     if (object >= instance_.buffers.size() || instance_.buffers[object].size < request.bytes)
-      throw PoolError("the request is not the planned one", {}, "the plan must be made from the trace that is replayed");
+      throw PoolError("the request is not the planned one", {},
+                      "the plan must be made from the trace that is replayed");
     take_arena(request);
     const Bytes offset = plan_.offsets[object];
     const Bytes size = instance_.buffers[object].size;
@@ -47,6 +48,13 @@ class OfflinePool final : public Pool {
     fence_.leave(plan_.offsets[object].value, size.value, streams_[object]);
     stats_.allocated -= size;
     ++stats_.frees;
+  }
+
+  void empty_cache() override {
+    if (!arena_ || live_.count() > 0) return;
+    fence_.forget(0, arena_->bytes.value);
+    port_.return_segment(*arena_);
+    arena_.reset();
   }
 
   Address address_of(BlockId block) const override { return arena_->base + plan_.offsets[live_.at(block)]; }

@@ -24,8 +24,8 @@ struct AllocRequest {
 
 /// What a pool tells of itself. Units: counts and bytes.
 struct PoolStats {
-  Bytes allocated{};          ///< live bytes after rounding
-  Bytes cached{};             ///< held but not allocated
+  Bytes allocated{};  ///< live bytes after rounding
+  Bytes cached{};     ///< held but not allocated
   std::uint64_t allocations = 0;
   std::uint64_t frees = 0;
   std::uint64_t splits = 0;
@@ -75,8 +75,8 @@ struct PoolInfo {
   std::string_view name;
   std::string_view summary;
   std::span<const OptionSpec> options;
-  bool needs_instance = false;          ///< must see the whole trace first
-  bool follows_recording = false;       ///< a model of the recorded allocator: takes its settings and addresses
+  bool needs_instance = false;     ///< must see the whole trace first
+  bool follows_recording = false;  ///< a model of the recorded allocator: takes its settings and addresses
   std::unique_ptr<Pool> (*make)(Port& port, const OptionValues& options, const PoolContext& context) = nullptr;
 };
 

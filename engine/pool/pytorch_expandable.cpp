@@ -14,8 +14,7 @@ namespace {
 class PytorchExpandablePool final : public pytorch::CachingModel {
  public:
   PytorchExpandablePool(Port& port, const pytorch::Settings& settings, Bytes device_memory)
-      : CachingModel("pytorch-expandable", port, settings),
-        range_bytes_(device_memory + device_memory / 8) {}
+      : CachingModel("pytorch-expandable", port, settings), range_bytes_(device_memory + device_memory / 8) {}
 
   void validate() const override {
     std::uint64_t free_nodes = 0;

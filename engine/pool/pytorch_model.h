@@ -38,8 +38,8 @@ class CachingModel : public Pool {
 
   /// A request on its way through the allocator.
   struct Search {
-    Bytes size;          ///< rounded
-    Bytes grow_by;       ///< segment to take when nothing fits
+    Bytes size;     ///< rounded
+    Bytes grow_by;  ///< segment to take when nothing fits
     std::uint16_t stream;
     bool small;
   };
@@ -85,9 +85,7 @@ class CachingModel : public Pool {
   bool release_oversized(const Search& search);
   void collect_garbage();
   bool collect_older_than(double age, std::uint64_t& total_age, std::uint64_t& count, Bytes& freed);
-  bool collecting() const {
-    return settings_.garbage_collection_threshold > 0 && port_.capacity() != unlimited_bytes;
-  }
+  bool collecting() const { return settings_.garbage_collection_threshold > 0 && port_.capacity() != unlimited_bytes; }
 };
 
 }  // namespace vramlab::pytorch

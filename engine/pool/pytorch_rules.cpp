@@ -1,9 +1,9 @@
 #include "engine/pool/pytorch_rules.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <fmt/format.h>
 
 #include "engine/core/error.h"
 

@@ -12,18 +12,18 @@
 
 namespace vramlab::pytorch {
 
-inline constexpr Bytes min_block = 512_B;          ///< every block is a multiple of this
-inline constexpr Bytes small_size = 1_MiB;         ///< largest request of the small part
-inline constexpr Bytes small_segment = 2_MiB;      ///< segments of the small part
-inline constexpr Bytes large_segment = 20_MiB;     ///< segments for requests below min_large_request
-inline constexpr Bytes min_large_request = 10_MiB; ///< from here on a segment is the request rounded up
-inline constexpr Bytes round_large = 2_MiB;        ///< granule of those segments
+inline constexpr Bytes min_block = 512_B;           ///< every block is a multiple of this
+inline constexpr Bytes small_size = 1_MiB;          ///< largest request of the small part
+inline constexpr Bytes small_segment = 2_MiB;       ///< segments of the small part
+inline constexpr Bytes large_segment = 20_MiB;      ///< segments for requests below min_large_request
+inline constexpr Bytes min_large_request = 10_MiB;  ///< from here on a segment is the request rounded up
+inline constexpr Bytes round_large = 2_MiB;         ///< granule of those segments
 
 /// The allocator's configuration. Sources of the names: PYTORCH_CUDA_ALLOC_CONF.
 struct Settings {
   Bytes max_split_size = unlimited_bytes;
   Bytes max_non_split_rounding = 20_MiB;
-  double garbage_collection_threshold = 0;          ///< fraction of the capacity; 0 = off
+  double garbage_collection_threshold = 0;            ///< fraction of the capacity; 0 = off
   std::array<std::uint32_t, 16> roundup_divisions{};  ///< slot i: sizes from 2^(20+i); 0 or 1 = off
 
   static Settings from(const OptionValues& options);

@@ -143,7 +143,8 @@ class SegmentBlockPool final : public Pool {
     }
     if (!segment && needed < usual) segment = port_.take_segment(needed, request.stream);
     if (!segment) out_of_memory("segment-block", request.bytes, port_, stats_.allocated);
-    const NodeIndex n = graph_.add({.address = segment->base.value, .size = segment->bytes.value, .space = add(*segment)});
+    const NodeIndex n =
+        graph_.add({.address = segment->base.value, .size = segment->bytes.value, .space = add(*segment)});
     free_.insert(n);
     return n;
   }

@@ -46,11 +46,11 @@ class StreamFence {
   std::uint64_t& waited(StreamId stream, StreamId other);
 
   Port& port_;
-  StreamId only_;            // the first stream seen; none before
+  StreamId only_;  // the first stream seen; none before
   bool several_ = false;
-  std::uint64_t epoch_ = 0;  // counts leave()s
-  std::map<std::uint64_t, Use> uses_;                // disjoint; bytes not covered are clean
-  std::vector<std::vector<std::uint64_t>> waited_;   // [stream][other]: epoch up to which stream has waited for other
+  std::uint64_t epoch_ = 0;                         // counts leave()s
+  std::map<std::uint64_t, Use> uses_;               // disjoint; bytes not covered are clean
+  std::vector<std::vector<std::uint64_t>> waited_;  // [stream][other]: epoch up to which stream has waited for other
 };
 
 }  // namespace vramlab
