@@ -1,0 +1,120 @@
+#include "engine/replay/picture_map.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+
+#include "engine/core/error.h"
+#include "engine/core/option.h"
+#include "engine/replay/picture_axis.h"
+#include "engine/replay/picture_blocks.h"
+#include "engine/replay/picture_style.h"
+
+namespace vramlab {
+namespace {
+
+constexpr int left_margin = 84, right_margin = 244, top_margin = 124, bottom_margin = 60, between = 56;
+constexpr int mark_row = 80, mark_row_height = 18;
+constexpr int step = 8;  // plots are whole numbers of the coarsest cells
+
+/// "peak requested 1.71 GiB, peak reserved 3.03 GiB, reserved/requested 1.772, ..."
+std::string figures(const MapModel& model) {
+  const Bytes requested = model.requested.peak().bytes, reserved = model.reserved.peak().bytes;
+  std::string text = fmt::format("peak requested {}", format_bytes(requested));
+  if (reserved > Bytes(0)) text += fmt::format(", peak reserved {}", format_bytes(reserved));
+  if (reserved > Bytes(0) && requested > Bytes(0))
+    text += fmt::format(", reserved/requested {:.3f}",
+                        static_cast<double>(reserved.value) / static_cast<double>(requested.value));
+  return text + fmt::format(", {} events", grouped(model.events));
+}
+
+struct Mark {
+  std::string text;
+  MapPeak peak;
+  Color color;
+};
+
+/// A dashed line through both plots where the peak is, named above.
+void draw_mark(Canvas& canvas, const PictureFrame& frame, const MapModel& model, const Mark& mark, int row) {
+  if (mark.peak.bytes == Bytes(0)) return;
+  const int x = frame.map.x + static_cast<int>(static_cast<double>(mark.peak.position) * frame.map.width /
+                                               static_cast<double>(model.events));
+  const int top = frame.map.y - 20, bottom = frame.curve.y + frame.curve.height;
+  canvas.fill({x, top, 1, bottom - top}, white);  // between the dashes, whatever lies below
+  const std::array<Point, 2> line{{{x, top}, {x, bottom}}};
+  canvas.line(line, mark.color, 1, LineStyle::dashed);
+  const int half = static_cast<int>(mark.text.size()) * text_advance / 2;
+  const bool near_left = x - half<frame.map.x, near_right = x + half> frame.map.x + frame.map.width;
+  canvas.text({x, row}, mark.text, mark.color, near_left ? Anchor::start : near_right ? Anchor::end : Anchor::middle);
+}
+
+void draw_marks(Canvas& canvas, const PictureFrame& frame, const MapModel& model) {
+  const auto mark = [](std::string_view name, const MapPeak& peak, Color color) {
+    return Mark{fmt::format("peak {} {} at event {}", name, format_bytes(peak.bytes), grouped(peak.position)), peak,
+                color};
+  };
+  draw_mark(canvas, frame, model, mark("reserved", model.reserved.peak(), style::reserved), mark_row);
+  draw_mark(canvas, frame, model, mark("requested", model.requested.peak(), style::requested),
+            mark_row + mark_row_height);
+}
+
+void draw_legend(Canvas& canvas, const Box& map, bool with_held) {
+  const int x = map.x + map.width + 16;
+  int y = map.y + text_height;
+  const auto heading = [&](std::string_view text) {
+    canvas.text({x, y}, text, style::ink);
+    y += text_height + 10;
+  };
+  const auto entry = [&](std::string_view text, Color color, Color border) {
+    const std::array<Box, 1> swatch{{{x, y - text_height, 16, 16}}};
+    canvas.blocks(swatch, color, border);
+    canvas.text({x + 24, y}, text, style::ink);
+    y += text_height + 10;
+  };
+  heading("block size");
+  for (auto row = size_classes.rbegin(); row != size_classes.rend(); ++row)
+    entry(row->label, row->color, border_color(row->color));
+  y += 12;
+  if (with_held) {
+    entry("held, free", style::held, style::held_border);
+    entry("not held", white, style::held_border);
+  }
+  y += 12;
+  for (const std::string_view line : {"pale: less than", "half of a pixel", "is allocated"}) {
+    canvas.text({x, y}, line, style::faint_ink);
+    y += text_height + 4;
+  }
+}
+
+}  // namespace
+
+PictureFrame frame_of(const PictureSize& size) {
+  constexpr std::uint32_t least_width = 640, least_height = 400, most = 16384;
+  if (size.width < least_width || size.height < least_height || size.width > most || size.height > most)
+    throw ConfigError(fmt::format("a picture of {} x {} pixels", size.width, size.height), {},
+                      fmt::format("from {} x {} to {} x {}", least_width, least_height, most, most));
+  const int plots = static_cast<int>(size.height) - top_margin - between - bottom_margin;
+  const int width = (static_cast<int>(size.width) - left_margin - right_margin) / step * step;
+  const int map_height = plots * 3 / 4 / step * step;
+  return {{left_margin, top_margin, width, map_height},
+          {left_margin, top_margin + map_height + between, width, plots - map_height}};
+}
+
+void draw_map(Canvas& canvas, const PictureFrame& frame, const MapModel& model, const std::string& title) {
+  canvas.text({16, 26}, title, style::ink);
+  canvas.text({16, 50}, figures(model), style::ink);
+  if (model.events == 0 || model.height == Bytes(0))
+    return canvas.text({left_margin, mark_row}, "no memory was held", style::ink);
+  draw_grid(canvas, frame.map, model.height);
+  draw_blocks(canvas, {frame.map.x, frame.map.y}, model,
+              fold_map(model, frame.map.width, frame.map.height, canvas.max_runs()));
+  draw_axes(canvas, frame.map, model.height, model.events, false);
+  canvas.text({16, top_margin - 8}, fmt::format("address in {}", bytes_axis(model.height, 1).unit), style::ink);
+  draw_curves(canvas, frame.curve, model);
+  canvas.text({frame.curve.x + frame.curve.width + 40, frame.curve.y + frame.curve.height + 9 + text_height}, "events",
+              style::ink);
+  draw_marks(canvas, frame, model);
+  draw_legend(canvas, frame.map, !model.held.empty());
+}
+
+}  // namespace vramlab
