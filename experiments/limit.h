@@ -1,0 +1,17 @@
+#pragma once
+// The setting `limit`: how much memory to get by with.
+
+#include <string_view>
+
+#include "engine/core/types.h"
+
+namespace vramlab {
+
+/// "12GiB", "unlimited", or "80%" of `max_load`, rounded down. Throws
+/// ConfigError.
+Bytes parse_limit(std::string_view text, Bytes max_load);
+
+/// Whether parse_limit needs the max load.
+bool is_share(std::string_view limit);
+
+}  // namespace vramlab

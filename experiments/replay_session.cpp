@@ -1,0 +1,173 @@
+#include "experiments/replay_session.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "engine/core/registry.h"
+#include "engine/replay/picture.h"
+#include "experiments/kinds.h"
+#include "experiments/limit.h"
+#include "experiments/trace_files.h"
+#include "experiments/trace_notes.h"
+#include "sim/simulated_device.h"
+#include "traces/info.h"
+
+namespace vramlab {
+namespace {
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    if (comma > 0) parts.emplace_back(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return parts;
+}
+
+std::vector<const PoolInfo*> chosen_pools(std::string_view list) {
+  std::vector<const PoolInfo*> chosen;
+  for (const std::string& name : split_list(list)) {
+    if (name == "all") {
+      for (const PoolInfo& pool : pools()) chosen.push_back(&pool);
+    } else {
+      chosen.push_back(&find_row(pools(), "pool", name));
+    }
+  }
+  if (chosen.empty()) throw ConfigError("no pool is named", {}, "see vramlab list pools");
+  return chosen;
+}
+
+void check_device(std::string_view device) {
+  if (device == "cuda") throw HardwareMissing("this build has no CUDA device", {}, "use --device sim");
+}
+
+/// Pool options given for pools that take no part would silently do nothing.
+void check_pool_options(const Settings& settings, const std::vector<const PoolInfo*>& chosen) {
+  for (const PoolInfo& pool : pools()) {
+    if (std::find(chosen.begin(), chosen.end(), &pool) != chosen.end()) continue;
+    for (const OptionValues::Item& item : settings.pool(pool.name).items())
+      if (item.source.starts_with("flag"))
+        throw ConfigError(
+            fmt::format("--set {}.{}: pool {} takes no part in this replay", pool.name, item.spec->name, pool.name), {},
+            "add it to --pool");
+  }
+}
+
+}  // namespace
+
+ReplaySession::ReplaySession(const ReplayArguments& arguments, const Settings& settings)
+    : arguments_(arguments),
+      settings_(settings),
+      pools_(chosen_pools(settings.values.text("pool"))),
+      machine_(load_machine(std::string(settings.values.text("machine")))) {
+  for (const std::string& name : split_list(settings.values.text("swap"))) find_row(swaps(), "swap policy", name);
+  static_cast<void>(parse_limit(settings.values.text("limit"), {}));
+  check_pool_options(settings, pools_);
+  check_device(settings.values.text("device"));
+  check_readable(arguments.traces);
+  const std::string_view inputs = settings.values.text("inputs");
+  if (inputs == "measured") inputs_ = InputsMode::measured;
+  if (inputs == "measured" || inputs == "model") return;
+  inputs_ = InputsMode::log;
+  input_log_ = read_input_log(std::string(inputs));
+}
+
+const std::vector<ReplayOutcome>& ReplaySession::run() {
+  for (const std::string& path : arguments_.traces) replay_file(path);
+  return outcomes_;
+}
+
+bool ReplaySession::failed() const {
+  return std::any_of(outcomes_.begin(), outcomes_.end(), [](const ReplayOutcome& o) { return o.failed; });
+}
+
+void ReplaySession::replay_file(const std::string& path) {
+  std::vector<Trace> traces = read_chosen_traces(path, settings_.values.text("gpu"));
+  const bool several = arguments_.traces.size() * traces.size() * pools_.size() > 1;
+  if (several && input_log_)
+    throw ConfigError("a log of inputs belongs to one trace under one pool", {},
+                      "name one of each, with --gpu if need be");
+  for (Trace& trace : traces) {
+    scale_sizes(trace, settings_.values.real("scale"));
+    for (const std::string& note : trace_notes(trace)) spdlog::info("{}: {}", trace.name, note);
+    replay_trace(trace, several);
+  }
+}
+
+void ReplaySession::replay_trace(const Trace& trace, bool several) {
+  for (const PoolInfo* pool : pools_) {
+    outcomes_.push_back(replay_one(trace, *pool, several));
+    outcomes_.back().trace = traces_done_;
+  }
+  ++traces_done_;
+}
+
+Bytes ReplaySession::capacity_for(const Trace& trace) const {
+  const std::string_view limit = settings_.values.text("limit");
+  const Bytes max_load = is_share(limit) ? trace_info(trace).max_load : Bytes{};
+  return std::min(settings_.values.bytes("cap"), parse_limit(limit, max_load));
+}
+
+ReplayRequest ReplaySession::request_for(const Trace& trace, const PoolInfo& pool) const {
+  ReplayRequest request;
+  request.pool = &pool;
+  request.pool_options = settings_.pool(pool.name);
+  request.capacity = capacity_for(trace);
+  request.machine_name = machine_.name;
+  request.device_name = settings_.values.text("device");
+  request.device_memory = machine_.device_memory;
+  request.make_device = [this] { return make_simulated_device(machine_); };
+  request.seed = static_cast<std::uint64_t>(settings_.values.integer("seed"));
+  request.min_seconds = settings_.values.real("min_time");
+  request.verify = settings_.values.flag("verify");
+  request.inputs = inputs_;
+  request.log_in = input_log_ ? &*input_log_ : nullptr;
+  return request;
+}
+
+std::string ReplaySession::output_name(const std::string& path, const Trace& trace, const PoolInfo& pool,
+                                       bool several) {
+  const std::string suffix = several ? fmt::format("-{}-{}", file_stem(trace.name), pool.name) : "";
+  std::string name = with_suffix(path, suffix);
+  for (int i = 2; !names_used_.insert(name).second; ++i) name = with_suffix(path, fmt::format("{}-{}", suffix, i));
+  return name;
+}
+
+ReplayOutcome ReplaySession::replay_one(const Trace& trace, const PoolInfo& pool, bool several) {
+  ReplayRequest request = request_for(trace, pool);
+  progress_.restart(fmt::format("{} {}", trace.name, pool.name));
+  request.progress = [this](double fraction) { progress_.update(fraction); };
+  InputLog log;
+  if (!arguments_.log.empty()) request.log_out = &log;
+  std::unique_ptr<ReplayWatcher> map;
+  if (!arguments_.map.empty()) {
+    map = make_map_writer(output_name(arguments_.map, trace, pool, several),
+                          fmt::format("{}, {}", trace.name, pool.name));
+    request.watchers.push_back(map.get());
+  }
+  ReplayOutcome outcome;
+  try {
+    outcome.report = replay(trace, request);
+    if (request.log_out != nullptr) write_input_log(log, output_name(arguments_.log, trace, pool, several));
+  } catch (const Error& error) {
+    if (error.exit_code() != 1) throw;
+    progress_.restart("");
+    spdlog::error("{}, pool {}: {}", trace.name, pool.name, error.what());
+    outcome.failed = true;
+    outcome.report.trace = trace.name;
+    outcome.report.pool = pool.name;
+    outcome.report.swap = "none";
+    outcome.report.device = request.device_name;
+    outcome.report.machine = request.machine_name;
+    outcome.report.seed = request.seed;
+    if (request.verify && dynamic_cast<const InvariantError*>(&error) != nullptr) outcome.report.verified = false;
+  }
+  progress_.restart("");
+  return outcome;
+}
+
+}  // namespace vramlab

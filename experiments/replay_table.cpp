@@ -1,0 +1,124 @@
+#include "experiments/replay_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "experiments/text_table.h"
+
+namespace vramlab {
+namespace {
+
+constexpr std::size_t identifying_fields = 6;  // trace, pool, swap, device, machine, seed
+constexpr const char* nothing = "-";
+
+std::string mebibytes(Bytes bytes) { return fmt::format("{:.1f}", static_cast<double>(bytes.value) / (1 << 20)); }
+
+template <class Value>
+std::string or_nothing(const std::optional<Value>& value, const std::function<std::string(const Value&)>& text) {
+  return value ? text(*value) : nothing;
+}
+
+struct Shown {
+  Column column;
+  std::function<Cell(const ReplayOutcome&, bool best)> cell;  ///< of an outcome that did not fail
+};
+
+bool any(const std::vector<ReplayOutcome>& outcomes, const std::function<bool(const Report&)>& has) {
+  return std::any_of(outcomes.begin(), outcomes.end(), [&has](const ReplayOutcome& o) { return has(o.report); });
+}
+
+Cell verified_cell(const Report& report) {
+  if (!report.verified) return {nothing};
+  return *report.verified ? Cell("yes") : Cell("NO", Tone::bad);
+}
+
+Cell mismatch_cell(const Report& report) {
+  const auto& count = report.recorded_address_mismatches;
+  if (!count) return {nothing};
+  return {fmt::format("{}", *count), *count == 0 ? Tone::plain : Tone::bad};
+}
+
+Cell ratio_cell(const Report& report, bool best) {
+  return {fmt::format("{:.3f}{}", report.reserved_over_requested, best ? "*" : " "), best ? Tone::best : Tone::plain};
+}
+
+/// Columns of every table.
+std::vector<Shown> usual_columns() {
+  const auto right = [](const char* title) { return Column{title, Align::right}; };
+  return {
+      {right("requested MiB"), [](const ReplayOutcome& o, bool) { return mebibytes(o.report.peak_requested); }},
+      {right("reserved MiB"), [](const ReplayOutcome& o, bool) { return mebibytes(o.report.peak_reserved); }},
+      {right("ratio "), [](const ReplayOutcome& o, bool best) { return ratio_cell(o.report, best); }},
+      {right("fragmentation"),
+       [](const ReplayOutcome& o, bool) { return fmt::format("{:.1f}%", o.report.fragmentation * 100); }},
+      {right("segments"), [](const ReplayOutcome& o, bool) { return fmt::format("{}", o.report.segments); }},
+      {right("Mevents/s"),
+       [](const ReplayOutcome& o, bool) { return fmt::format("{:.1f}", 1000 / o.report.wall_ns_per_event); }},
+  };
+}
+
+/// Columns that only some traces or options fill.
+std::vector<Shown> columns_for(const std::vector<ReplayOutcome>& outcomes) {
+  std::vector<Shown> columns = usual_columns();
+  if (any(outcomes, [](const Report& r) { return r.recorded_peak_reserved.has_value(); }))
+    columns.push_back({{"recorded MiB", Align::right}, [](const ReplayOutcome& o, bool) {
+                         return Cell(or_nothing<Bytes>(o.report.recorded_peak_reserved, mebibytes));
+                       }});
+  if (any(outcomes, [](const Report& r) { return r.recorded_address_mismatches.has_value(); }))
+    columns.push_back(
+        {{"mismatches", Align::right}, [](const ReplayOutcome& o, bool) { return mismatch_cell(o.report); }});
+  if (any(outcomes, [](const Report& r) { return r.verified.has_value(); }))
+    columns.push_back({{"verified"}, [](const ReplayOutcome& o, bool) { return verified_cell(o.report); }});
+  return columns;
+}
+
+/// Least reserved bytes of each trace that more than one pool replayed.
+std::map<std::size_t, Bytes> least_reserved(const std::vector<ReplayOutcome>& outcomes) {
+  std::map<std::size_t, Bytes> least;
+  std::map<std::size_t, int> pools;
+  for (const ReplayOutcome& o : outcomes) {
+    if (o.failed) continue;
+    const auto [entry, fresh] = least.try_emplace(o.trace, o.report.peak_reserved);
+    entry->second = std::min(entry->second, o.report.peak_reserved);
+    ++pools[o.trace];
+  }
+  std::erase_if(least, [&pools](const auto& entry) { return pools[entry.first] < 2; });
+  return least;
+}
+
+std::string caption(const Report& first, bool marks) {
+  return fmt::format("{}machine {} ({}), swap {}, seed {}\n", marks ? "* least reserved of its trace; " : "",
+                     first.machine, first.device, first.swap, first.seed);
+}
+
+}  // namespace
+
+Row outcome_row(const ReplayOutcome& outcome) {
+  Row row = to_row(outcome.report);
+  if (!outcome.failed) return row;
+  for (std::size_t i = identifying_fields; i < row.size(); ++i)
+    if (row[i].name != "verified") row[i].value = nullptr;
+  return row;
+}
+
+std::string replay_table(const std::vector<ReplayOutcome>& outcomes, bool colour) {
+  if (outcomes.empty()) return "";
+  const std::vector<Shown> shown = columns_for(outcomes);
+  const std::map<std::size_t, Bytes> least = least_reserved(outcomes);
+  std::vector<Column> columns{{"trace"}, {"pool"}};
+  for (const Shown& s : shown) columns.push_back(s.column);
+  TextTable table(std::move(columns));
+  for (const ReplayOutcome& o : outcomes) {
+    const auto bound = least.find(o.trace);
+    const bool best = !o.failed && bound != least.end() && bound->second == o.report.peak_reserved;
+    std::vector<Cell> cells{{o.report.trace}, {o.report.pool, o.failed ? Tone::bad : best ? Tone::best : Tone::plain}};
+    for (const Shown& s : shown) cells.push_back(o.failed ? Cell(nothing) : s.cell(o, best));
+    table.add(std::move(cells));
+  }
+  return table.text(colour) + toned(caption(outcomes.front().report, !least.empty()), Tone::faint, colour);
+}
+
+}  // namespace vramlab

@@ -1,0 +1,27 @@
+#pragma once
+// What replay shows to people.
+
+#include <string>
+#include <vector>
+
+#include "engine/replay/report.h"
+
+namespace vramlab {
+
+/// One trace under one pool.
+struct ReplayOutcome {
+  Report report;
+  std::size_t trace = 0;  ///< counts traces in order of the command line
+  bool failed = false;    ///< only the identifying fields of the report hold (and
+                          ///< `verified`)
+};
+
+/// The contract's fields; of a failed run all but the identifying ones are
+/// null.
+Row outcome_row(const ReplayOutcome& outcome);
+
+/// One line an outcome. Marks the pool that reserves least of each trace that
+/// several pools replayed.
+std::string replay_table(const std::vector<ReplayOutcome>& outcomes, bool colour);
+
+}  // namespace vramlab

@@ -1,0 +1,63 @@
+// vramlab replay TRACE...
+
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <memory>
+
+#include "experiments/output.h"
+#include "experiments/replay_session.h"
+#include "experiments/verb_rows.h"
+
+namespace vramlab {
+namespace {
+
+constexpr std::array<std::string_view, 13> taken_settings{"pool",   "swap",     "limit", "cap", "machine",
+                                                          "device", "inputs",   "scale", "gpu", "verify",
+                                                          "seed",   "min_time", "format"};
+
+int replay_all(const ReplayArguments& arguments, const Settings& settings) {
+  ReplaySession session(arguments, settings);
+  const std::vector<ReplayOutcome>& outcomes = session.run();
+  const OutputFormat format = output_format(settings.values.text("format"));
+  if (format == OutputFormat::table) {
+    write_output(replay_table(outcomes, output_in_colour()));
+  } else {
+    std::vector<Row> rows;
+    for (const ReplayOutcome& outcome : outcomes) rows.push_back(outcome_row(outcome));
+    write_rows(rows, format);
+  }
+  return session.failed() ? 1 : 0;
+}
+
+VerbRun define(CLI::App& app) {
+  auto arguments = std::make_shared<ReplayArguments>();
+  app.add_option("TRACE", arguments->traces,
+                 "recordings: PyTorch snapshots, operator traces, .vlt; also "
+                 ".gz, .xz, .zst")
+      ->required()
+      ->option_text(" ");
+  app.add_option("--map", arguments->map, "picture of the memory; of several runs -TRACE-POOL is inserted")
+      ->option_text("OUT.svg|png");
+  app.add_option("--log", arguments->log, "write the inputs that arrived, for --inputs; names as for --map")
+      ->option_text("FILE");
+  return [arguments](const Settings& settings) { return replay_all(*arguments, settings); };
+}
+
+}  // namespace
+
+const VerbInfo verb_replay{
+    .name = "replay",
+    .summary = "how much memory each pool would have reserved for recorded programs",
+    .example =
+        "vramlab replay snapshot.pickle\n"
+        "vramlab replay snapshot.pickle --pool pytorch,segment-block "
+        "--map map.svg --verify\n"
+        "vramlab replay *.pickle.xz --pool pytorch --set "
+        "pytorch.max_split_size=256MiB --format json",
+    .settings = taken_settings,
+    .pool_options = true,
+    .define = define,
+};
+
+}  // namespace vramlab

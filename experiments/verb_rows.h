@@ -1,0 +1,19 @@
+#pragma once
+// One declaration a verb; each is defined in the file of its name and stands in
+// the table of registry.cpp.
+
+#include "experiments/verb.h"
+
+namespace vramlab {
+
+extern const VerbInfo verb_replay;
+extern const VerbInfo verb_trace_info;
+extern const VerbInfo verb_trace_convert;
+extern const VerbInfo verb_trace_generate;
+extern const VerbInfo verb_list;
+extern const VerbInfo verb_machine_list;
+extern const VerbInfo verb_machine_show;
+extern const VerbInfo verb_config_show;
+extern const VerbInfo verb_config_schema;
+
+}  // namespace vramlab
