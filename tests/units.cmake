@@ -33,6 +33,7 @@ foreach(folder ${test_folders})
   if(sources)
     add_executable(test_${folder} ${sources})
     target_link_libraries(test_${folder} PRIVATE vramlab_test_support)
+    target_compile_options(test_${folder} PRIVATE $<$<CONFIG:Release>:-O1>)  # the rooms it tests keep their own flags
     add_dependencies(test_${folder} vramlab)
     gtest_discover_tests(test_${folder} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600 LABELS ${folder})
   endif()
