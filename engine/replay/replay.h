@@ -36,6 +36,9 @@ struct ReplayRequest {
   std::string device_name = "sim";
   Bytes device_memory{};              ///< of the machine
   std::function<std::unique_ptr<RunnableDevice>()> make_device;
+  /// As make_device, with more memory than any trace needs: for the ideal that `overhead` compares with. Null =
+  /// make_device.
+  std::function<std::unique_ptr<RunnableDevice>()> make_ideal_device;
   std::uint64_t seed = 0;
   double min_seconds = 1.0;           ///< runs are repeated until they took this long in all; 0 = one run
   bool verify = false;

@@ -1,0 +1,184 @@
+#include "engine/replay/replay.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "engine/replay/load.h"
+#include "engine/replay/replay_clock.h"
+#include "engine/replay/replay_run.h"
+#include "engine/replay/validator.h"
+#include "traces/reader.h"
+
+namespace vramlab {
+namespace {
+
+double quotient(Bytes a, Bytes b) { return static_cast<double>(a.value) / static_cast<double>(b.value); }
+
+// A pool that follows the recording takes its settings where nobody chose otherwise, and its addresses.
+void follow_recording(const Trace& trace, RunSetup& setup) {
+  for (const auto& [name, text] : trace.settings)
+    if (setup.options.has(name)) setup.options.set_if_default(name, text, "recording");
+  for (const SegmentEvent& event : trace.segment_events)
+    if (event.action == SegmentAction::alloc || event.action == SegmentAction::map)
+      setup.recorded_addresses.push_back({event.address, event.bytes});
+}
+
+/// One replay: as many runs as its report needs.
+class Replay {
+ public:
+  Replay(const Trace& trace, const ReplayRequest& request);
+  Report report();
+
+ private:
+  bool compares_addresses() const { return request_.pool->follows_recording && trace_.has_addresses(); }
+  bool observes() const { return request_.verify || compares_addresses() || !request_.watchers.empty(); }
+  bool was_limited() const;
+  RunResult observed_run();
+  RunResult timed_run();
+  RunResult first_run();
+  void time_runs(const std::string& digest);
+  Nanoseconds ideal_time(const RunResult& run);
+
+  void fill_memory(Report& report, const RunResult& run) const;
+  void fill_operators(Report& report, const RunResult& run);
+
+  const Trace& trace_;
+  const ReplayRequest& request_;
+  RunSetup setup_;
+  Instance instance_;
+  InputLog inputs_;  ///< of the first run
+  std::uint64_t timed_runs_ = 0;
+  double loop_seconds_ = 0;  ///< of the timed runs
+  double runs_done_ = 0, runs_planned_ = 1;
+};
+
+Replay::Replay(const Trace& trace, const ReplayRequest& request) : trace_(trace), request_(request) {
+  if (request.inputs == InputsMode::log && request.log_in == nullptr)
+    throw ConfigError("inputs are to come from a log, but there is none", {}, "name the log's file");
+  setup_.trace = &trace;
+  setup_.pool = request.pool;
+  setup_.options = request.pool_options;
+  setup_.context = {.device_memory = request.device_memory, .seed = request.seed};
+  setup_.capacity = request.capacity;
+  setup_.make_device = request.make_device;
+  if (request.inputs == InputsMode::log) setup_.log_in = request.log_in;
+  if (request.pool->follows_recording) follow_recording(trace, setup_);
+  if (request.pool->needs_instance) {
+    instance_ = to_instance(trace);
+    setup_.context.instance = &instance_;
+  }
+  runs_planned_ = observes() ? 2 : 1;
+  if (request.progress)
+    setup_.progress = [this](double fraction) { request_.progress((runs_done_ + fraction) / runs_planned_); };
+}
+
+RunResult Replay::observed_run() {
+  Observation observation{
+      .watchers = request_.watchers, .validate = request_.verify, .compare_addresses = compares_addresses()};
+  std::unique_ptr<ReplayWatcher> validator;
+  if (request_.verify) {
+    validator = make_validator();
+    observation.watchers.push_back(validator.get());
+  }
+  return ReplayRun(setup_, &observation).run();
+}
+
+RunResult Replay::timed_run() {
+  RunResult run = ReplayRun(setup_).run();
+  loop_seconds_ += run.loop_seconds;
+  ++timed_runs_;
+  return run;
+}
+
+// The first run settles the inputs: where they come from a device whose times differ from run to run, the others are
+// given the same ones.
+RunResult Replay::first_run() {
+  if (setup_.log_in == nullptr) setup_.log_out = &inputs_;
+  RunResult run = observes() ? observed_run() : timed_run();
+  setup_.log_out = nullptr;
+  if (request_.inputs == InputsMode::measured) setup_.log_in = &inputs_;
+  if (request_.log_out != nullptr) *request_.log_out = setup_.log_in != nullptr ? *setup_.log_in : inputs_;
+  ++runs_done_;
+  return run;
+}
+
+// Making a pool may take much longer than its replay (whole-trace plans), so patience ends at a multiple of `seconds`.
+void Replay::time_runs(const std::string& digest) {
+  constexpr double patience = 3;
+  const Stopwatch watch;
+  while (timed_runs_ == 0 ||
+         (loop_seconds_ < request_.min_seconds && watch.seconds() < patience * request_.min_seconds)) {
+    const std::string again = timed_run().digest;
+    if (again != digest)
+      throw InvariantError(fmt::format("two runs decided differently: digests {} and {}", digest, again),
+                           {trace_.name, {}, {}, {}}, fmt::format("pool {} is not deterministic", request_.pool->name));
+    setup_.progress = nullptr;
+  }
+}
+
+bool Replay::was_limited() const {
+  const InputLog& inputs = setup_.log_in != nullptr ? *setup_.log_in : inputs_;
+  return request_.capacity != unlimited_bytes ||
+         std::any_of(inputs.inputs.begin(), inputs.inputs.end(),
+                     [](const Input& input) { return input.kind == InputKind::failed; });
+}
+
+// Same pool and machine, unlimited memory. A run that never met a limit is its own ideal.
+Nanoseconds Replay::ideal_time(const RunResult& run) {
+  if (!was_limited()) return *run.simulated;
+  RunSetup setup = setup_;
+  setup.log_in = nullptr;
+  setup.capacity = unlimited_bytes;
+  if (request_.make_ideal_device) setup.make_device = request_.make_ideal_device;
+  return *ReplayRun(setup).run().simulated;
+}
+
+Report Replay::report() {
+  const RunResult run = first_run();
+  time_runs(run.digest);
+  Report report;
+  report.trace = trace_.name;
+  report.pool = request_.pool->name;
+  report.swap = "none";
+  report.device = request_.device_name;
+  report.machine = request_.machine_name;
+  report.seed = request_.seed;
+  report.events = counted_events(trace_);
+  report.wall_ns_per_event = loop_seconds_ * 1e9 / static_cast<double>(report.events * timed_runs_);
+  report.decisions = run.digest;
+  fill_memory(report, run);
+  if (run.simulated) fill_operators(report, run);
+  if (compares_addresses()) report.recorded_address_mismatches = run.address_mismatches;
+  if (request_.verify) report.verified = true;
+  return report;
+}
+
+void Replay::fill_memory(Report& report, const RunResult& run) const {
+  report.peak_requested = run.load.peak_requested();
+  report.max_load = run.load.max_load();
+  report.peak_reserved = run.load.peak_reserved();
+  report.reserved_over_requested = quotient(report.peak_reserved, report.peak_requested);
+  report.segments = run.counts.segments_taken + run.counts.map_calls;
+  report.fragmentation = 1 - quotient(run.load.requested_at_peak_reserved(), report.peak_reserved);
+  report.recorded_peak_reserved = recorded_peak_reserved(trace_);
+  report.device_calls = run.device.calls;
+  report.device_call_time = run.device.call_time;
+}
+
+// Without swapping, what memory costs is the time that its limit adds: nothing else can make computation wait.
+void Replay::fill_operators(Report& report, const RunResult& run) {
+  const Nanoseconds ideal = ideal_time(run);
+  report.simulated = run.simulated;
+  report.stall = std::max(Nanoseconds(0), *run.simulated - ideal);
+  report.overhead = static_cast<double>(run.simulated->value) / static_cast<double>(ideal.value) - 1;
+  report.peak_device = run.load.peak_reserved();
+  report.memory_reduction = 1 - quotient(run.load.window_reserved(), run.load.window_load());
+  report.swapped_out = report.swapped_in = Bytes(0);
+}
+
+}  // namespace
+
+Report replay(const Trace& trace, const ReplayRequest& request) { return Replay(trace, request).report(); }
+
+}  // namespace vramlab

@@ -1,0 +1,170 @@
+#include "engine/replay/replay_run.h"
+
+#include <fmt/format.h>
+
+#include "engine/core/error.h"
+#include "engine/replay/replay_clock.h"
+
+namespace vramlab {
+namespace {
+
+// Recordings do not say on which stream an operator ran.
+constexpr StreamId operator_stream{0};
+
+}  // namespace
+
+ReplayRun::ReplayRun(const RunSetup& setup, const Observation* observation)
+    : setup_(setup),
+      observation_(observation),
+      trace_(*setup.trace),
+      device_(setup.make_device()),
+      port_(*device_, log_, setup.capacity),
+      pool_(make_pool()),
+      inputs_(port_, *pool_, *device_, setup.log_in, setup.log_out),
+      program_(trace_) {}
+
+std::unique_ptr<Pool> ReplayRun::make_pool() {
+  log_.add_sink(digest_);
+  if (observation_ != nullptr)
+    for (ReplayWatcher* watcher : observation_->watchers) log_.add_sink(*watcher);
+  if (!setup_.recorded_addresses.empty()) port_.use_recorded_addresses(setup_.recorded_addresses);
+  if (setup_.log_in != nullptr) port_.replay_failures(*setup_.log_in);
+  if (setup_.log_out != nullptr) port_.record_inputs(*setup_.log_out, position_);
+  return setup_.pool->make(port_, setup_.options, setup_.context);
+}
+
+RunResult ReplayRun::run() {
+  try {
+    run_all();
+  } catch (const OutOfMemory& error) {
+    throw OutOfMemory(fmt::format("{}: {}", state_text(), error.what()), {trace_.name, {}, {}, {}},
+                      "raise the capacity, or choose a pool that reserves less");
+  } catch (const PoolError& error) {
+    throw PoolError(fmt::format("{}: {}", state_text(), error.what()), {trace_.name, {}, {}, {}});
+  }
+  finish();
+  return result();
+}
+
+void ReplayRun::run_all() {
+  for (std::span<const Step> steps = program_.next(); !steps.empty(); steps = program_.next()) {
+    const Stopwatch watch;
+    if (observation_ == nullptr) {
+      run_batch(steps);
+    } else {
+      observe_batch(steps);
+    }
+    loop_seconds_ += watch.seconds();
+    if (setup_.progress) setup_.progress(static_cast<double>(position_) / static_cast<double>(trace_.event_count()));
+  }
+}
+
+void ReplayRun::finish() {
+  const Stopwatch watch;
+  inputs_.finish(position_);
+  log_.flush();
+  loop_seconds_ += watch.seconds();
+  device_->synchronize();
+  if (observation_ == nullptr) return;
+  for (ReplayWatcher* watcher : observation_->watchers) watcher->on_end(trace_);
+}
+
+void ReplayRun::run_batch(std::span<const Step> steps) {
+  for (const Step& step : steps) {
+    deliver_inputs();
+    perform(step);
+  }
+}
+
+void ReplayRun::observe_batch(std::span<const Step> steps) {
+  for (const Step& step : steps) {
+    deliver_inputs();
+    log_.flush();
+    for (ReplayWatcher* watcher : observation_->watchers) watcher->on_event(trace_, position_);
+    perform(step);
+    if (observation_->compare_addresses && step.kind == EventKind::alloc) compare_address(step);
+  }
+  if (observation_->validate) pool_->validate();
+}
+
+inline void ReplayRun::perform(const Step& step) {
+  ++position_;
+  switch (step.kind) {
+    case EventKind::alloc:
+      allocate(step);
+      break;
+    case EventKind::free_requested:
+      pool_->free_requested(step.block());
+      break;
+    case EventKind::free_completed:
+      pool_->release(step.block());
+      load_.on_free(step.bytes());
+      break;
+    case EventKind::op:
+      launch(step.subject);
+      break;
+    case EventKind::iteration:
+      begin_iteration();
+      break;
+    case EventKind::segment:
+    case EventKind::oom:
+    case EventKind::snapshot:
+      return;
+  }
+  load_.after_event(port_);
+}
+
+inline void ReplayRun::allocate(const Step& step) {
+  const ObjectId object(next_object_);
+  port_.bind(step.block(), object);
+  pool_->allocate({.block = step.block(), .object = object, .bytes = step.bytes(), .stream = step.stream()});
+  ++next_object_;
+  load_.on_alloc(step.bytes());
+}
+
+// A training loop reads its loss once an iteration, so the host waits for the device here.
+void ReplayRun::begin_iteration() {
+  device_->synchronize();
+  inputs_.deliver_measured(position_);
+  in_iteration_ = true;
+  if (!launched_) begin_window();
+}
+
+void ReplayRun::launch(std::uint32_t op) {
+  if (!launched_ && !in_iteration_) begin_window();
+  launched_ = true;
+  device_->launch(operator_stream, trace_.operators.gpu_time[op]);
+}
+
+void ReplayRun::begin_window() {
+  window_start_ = device_->now();
+  load_.restart();
+}
+
+void ReplayRun::compare_address(const Step& step) {
+  if (pool_->address_of(step.block()) != trace_.addresses[next_object_ - 1]) ++address_mismatches_;
+}
+
+RunResult ReplayRun::result() const {
+  RunResult result{.digest = digest_.hex(),
+                   .load = load_,
+                   .counts = port_.counts(),
+                   .device = device_->counters(),
+                   .simulated = {},
+                   .address_mismatches = address_mismatches_,
+                   .loop_seconds = loop_seconds_};
+  if (launched_) result.simulated = device_->now() - window_start_;
+  return result;
+}
+
+std::string ReplayRun::state_text() const {
+  const std::uint64_t event = position_ == 0 ? 0 : position_ - 1;
+  std::string text = fmt::format("event {}", event);
+  if (event < trace_.event_count() && trace_.kinds[event] == EventKind::alloc && next_object_ < trace_.object_count())
+    text += fmt::format(" (object {} of {}, stream {})", next_object_, format_bytes(trace_.sizes[next_object_]),
+                        trace_.streams[next_object_].value);
+  return text + fmt::format(", capacity {}, reserved {}, live {}", format_bytes(port_.capacity()),
+                            format_bytes(port_.reserved()), format_bytes(load_.requested()));
+}
+
+}  // namespace vramlab

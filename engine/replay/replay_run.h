@@ -1,0 +1,102 @@
+#pragma once
+// One run of a trace through a pool: fresh device, Port and pool, driven from the first event to the last.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/core/decision.h"
+#include "engine/device/port.h"
+#include "engine/pool/pool.h"
+#include "engine/replay/digest.h"
+#include "engine/replay/inputs.h"
+#include "engine/replay/load.h"
+#include "engine/replay/program.h"
+#include "engine/replay/replay.h"
+
+namespace vramlab {
+
+/// What every run of one replay has in common.
+struct RunSetup {
+  const Trace* trace = nullptr;
+  const PoolInfo* pool = nullptr;
+  OptionValues options;
+  PoolContext context;
+  Bytes capacity = unlimited_bytes;
+  std::vector<RecordedAddress> recorded_addresses;  ///< empty: the Port assigns its own
+  std::function<std::unique_ptr<RunnableDevice>()> make_device;
+  const InputLog* log_in = nullptr;  ///< inputs are these instead of the device's own
+  InputLog* log_out = nullptr;       ///< gets the device's own inputs
+  std::function<void(double)> progress;
+};
+
+/// What watchers cost time for: asked of one untimed run.
+struct Observation {
+  std::vector<ReplayWatcher*> watchers;
+  bool validate = false;           ///< the pool's own structures, every now and then
+  bool compare_addresses = false;  ///< with the recorded ones
+};
+
+struct RunResult {
+  std::string digest;
+  LoadMeter load;
+  PortCounts counts;
+  DeviceCounters device;
+  std::optional<Nanoseconds> simulated;  ///< device time from the first iteration with operators to the end
+  std::uint64_t address_mismatches = 0;
+  double loop_seconds = 0;  ///< host time of the loop with its digest
+};
+
+class ReplayRun {
+ public:
+  explicit ReplayRun(const RunSetup& setup, const Observation* observation = nullptr);
+
+  /// Throws OutOfMemory and PoolError naming the event.
+  RunResult run();
+
+ private:
+  std::unique_ptr<Pool> make_pool();
+  void run_all();
+  void finish();
+  void run_batch(std::span<const Step> steps);
+  void observe_batch(std::span<const Step> steps);
+  void deliver_inputs() {
+    if (inputs_.due(position_)) [[unlikely]]
+      inputs_.deliver(position_);
+  }
+  void perform(const Step& step);
+  void allocate(const Step& step);
+  void begin_iteration();
+  void launch(std::uint32_t op);
+  void begin_window();
+  void compare_address(const Step& step);
+  RunResult result() const;
+  std::string state_text() const;
+
+  const RunSetup& setup_;
+  const Observation* observation_;
+  const Trace& trace_;
+  std::uint64_t position_ = 0;  ///< events begun
+  // What a pool gives back when it goes still needs a device and a log: they come before it.
+  DigestSink digest_;
+  DecisionLog log_;
+  std::unique_ptr<RunnableDevice> device_;
+  Port port_;
+  std::unique_ptr<Pool> pool_;
+  InputFeed inputs_;
+
+  Program program_;
+  LoadMeter load_;
+  std::uint32_t next_object_ = 0;
+  bool in_iteration_ = false;
+  bool launched_ = false;  ///< an operator was seen: the window has begun
+  Nanoseconds window_start_{};
+  std::uint64_t address_mismatches_ = 0;
+  double loop_seconds_ = 0;
+};
+
+}  // namespace vramlab

@@ -1,0 +1,269 @@
+#include "engine/replay/validator.h"
+
+#include <fmt/format.h>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "engine/replay/validator_memory.h"
+#include "engine/replay/validator_order.h"
+
+namespace vramlab {
+namespace {
+
+using validation::Complaint;
+using validation::MemoryAccount;
+using validation::OrderAccount;
+using validation::Piece;
+
+/// Where an object lives.
+struct Placed {
+  std::uint32_t segment = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  std::uint16_t stream = 0;
+  std::vector<Piece> pieces;
+};
+
+std::string_view event_name(EventKind kind) {
+  switch (kind) {
+    case EventKind::alloc:
+      return "alloc of object";
+    case EventKind::free_requested:
+      return "free_requested of object";
+    case EventKind::free_completed:
+      return "free_completed of object";
+    case EventKind::op:
+      return "operator";
+    case EventKind::iteration:
+      return "iteration";
+    case EventKind::segment:
+      return "recorded segment event";
+    case EventKind::oom:
+      return "recorded out-of-memory";
+    case EventKind::snapshot:
+      return "snapshot";
+  }
+  return "unknown event";
+}
+
+class Validator : public ReplayWatcher {
+ public:
+  void on_event(const Trace& trace, std::uint64_t position) override;
+  void on_decisions(std::span<const Decision> batch) override;
+  void on_end(const Trace& trace) override;
+
+ private:
+  void apply(const Decision& d);
+  void check_version(const Decision& d);
+  void place(const Decision& d);
+  void check_request(const Decision& d) const;
+  void claim(const Decision& d, Piece piece);
+  void release(const Decision& d);
+  void return_segment(const Decision& d);
+  void transfer_from(const Decision& d);
+  void transfer_to(const Decision& d);
+  void finish_event();
+  void check_order(std::uint32_t object);
+  template <class Work>
+  void judge(Work&& work);
+  std::string event_text() const;
+  std::string place_text(std::uint32_t object, std::uint32_t segment, std::uint64_t offset, std::uint64_t bytes) const;
+
+  const Trace* trace_ = nullptr;  ///< null before the first event
+  std::uint64_t position_ = 0;
+  bool done_ = false;  ///< the event's object was placed or released
+  bool begun_ = false;
+
+  MemoryAccount memory_;
+  OrderAccount order_;
+  std::unordered_map<std::uint32_t, Placed> live_;
+  std::map<std::uint64_t, std::pair<std::uint64_t, std::uint32_t>> owners_;  ///< physical byte -> end, object
+  std::vector<std::uint32_t> after_;                                         ///< tokens of the next transfer
+  std::optional<Decision> transfer_source_;  ///< a transfer_from without its transfer_to
+};
+
+// Adds the event to whatever is found wrong.
+template <class Work>
+void Validator::judge(Work&& work) {
+  try {
+    work();
+  } catch (const Complaint& complaint) {
+    throw InvariantError(fmt::format("verify: {}: {}", event_text(), complaint.what()), {},
+                         "the pool is wrong, not the trace");
+  }
+}
+
+std::string Validator::event_text() const {
+  if (trace_ == nullptr) return "before the first event";
+  return fmt::format("event {} ({} {})", position_, event_name(trace_->kinds[position_]), trace_->subjects[position_]);
+}
+
+std::string Validator::place_text(std::uint32_t object, std::uint32_t segment, std::uint64_t offset,
+                                  std::uint64_t bytes) const {
+  return fmt::format("object {} (bytes {} to {} of segment {})", object, offset, offset + bytes, segment);
+}
+
+void Validator::on_event(const Trace& trace, std::uint64_t position) {
+  judge([&] { finish_event(); });
+  trace_ = &trace;
+  position_ = position;
+  done_ = false;
+}
+
+void Validator::on_end(const Trace&) {
+  judge([&] { finish_event(); });
+}
+
+void Validator::on_decisions(std::span<const Decision> batch) {
+  for (const Decision& d : batch) judge([&] { apply(d); });
+}
+
+void Validator::apply(const Decision& d) {
+  if (!begun_ || d.kind == DecisionKind::version) return check_version(d);
+  switch (d.kind) {
+    case DecisionKind::version:
+      return;
+    case DecisionKind::place:
+      return place(d);
+    case DecisionKind::release:
+      return release(d);
+    case DecisionKind::segment_take:
+      return memory_.take_segment(d);
+    case DecisionKind::segment_return:
+      return return_segment(d);
+    case DecisionKind::range_reserve:
+      return memory_.reserve_range(d);
+    case DecisionKind::range_release:
+      return memory_.release_range(d);
+    case DecisionKind::pages_create:
+      return memory_.create_pages(d);
+    case DecisionKind::pages_destroy:
+      for (const Piece piece : memory_.destroy_pages(d)) order_.forget(piece);
+      return;
+    case DecisionKind::map:
+    case DecisionKind::alias:
+      return memory_.map(d);
+    case DecisionKind::unmap:
+      return memory_.unmap(d);
+    case DecisionKind::transfer_from:
+      return transfer_from(d);
+    case DecisionKind::transfer_to:
+      return transfer_to(d);
+    case DecisionKind::after:
+      return after_.push_back(d.object);
+    case DecisionKind::record:
+      return order_.record(d.object, d.stream);
+    case DecisionKind::wait:
+      return order_.wait(d.stream, d.object);
+  }
+  throw Complaint(fmt::format("decision of unknown kind {}", static_cast<int>(d.kind)));
+}
+
+void Validator::check_version(const Decision& d) {
+  if (begun_) throw Complaint("a second version record");
+  if (d.kind != DecisionKind::version || d.bytes != decision_format_version)
+    throw Complaint(fmt::format("decisions do not begin with version {}", decision_format_version));
+  begun_ = true;
+}
+
+void Validator::place(const Decision& d) {
+  check_request(d);
+  Placed placed{.segment = d.segment, .offset = d.offset, .bytes = d.bytes, .stream = d.stream, .pieces = {}};
+  placed.pieces = memory_.pieces(d.segment, d.offset, d.bytes);
+  for (const Piece piece : placed.pieces) claim(d, piece);
+  memory_.occupy(d);
+  live_.emplace(d.object, std::move(placed));
+  done_ = true;
+}
+
+void Validator::check_request(const Decision& d) const {
+  if (trace_ == nullptr || trace_->kinds[position_] != EventKind::alloc || trace_->subjects[position_] != d.object)
+    throw Complaint(fmt::format("object {} is placed, which nobody asks for", d.object));
+  if (done_) throw Complaint(fmt::format("object {} is placed twice", d.object));
+  const Bytes requested = trace_->sizes[d.object];
+  if (d.bytes == 0) throw Complaint(fmt::format("object {} is placed without bytes", d.object));
+  if (d.bytes < requested.value)
+    throw Complaint(fmt::format("{} is smaller than the {} bytes requested",
+                                place_text(d.object, d.segment, d.offset, d.bytes), requested.value));
+  if (d.stream != trace_->streams[d.object].value)
+    throw Complaint(fmt::format("object {} is placed for stream {} but requested on stream {}", d.object, d.stream,
+                                trace_->streams[d.object].value));
+}
+
+void Validator::claim(const Decision& d, Piece piece) {
+  auto above = owners_.lower_bound(piece.end);
+  if (above != owners_.begin() && std::prev(above)->second.first > piece.begin) {
+    const std::uint32_t other = std::prev(above)->second.second;
+    const Placed& there = live_.at(other);
+    throw Complaint(fmt::format("{} overlaps live {}", place_text(d.object, d.segment, d.offset, d.bytes),
+                                place_text(other, there.segment, there.offset, there.bytes)));
+  }
+  owners_.emplace_hint(above, piece.begin, std::pair(piece.end, d.object));
+}
+
+void Validator::release(const Decision& d) {
+  const auto found = live_.find(d.object);
+  if (found == live_.end()) throw Complaint(fmt::format("object {} is released but not live", d.object));
+  if (trace_->kinds[position_] != EventKind::free_completed || trace_->subjects[position_] != d.object)
+    throw Complaint(fmt::format("object {} is released, but its program still uses it", d.object));
+  const Placed& placed = found->second;
+  for (const Piece piece : placed.pieces) {
+    owners_.erase(piece.begin);
+    order_.use(piece, placed.stream);
+  }
+  memory_.vacate(placed.segment, placed.offset);
+  live_.erase(found);
+  done_ = true;
+}
+
+// Giving memory back to the device waits for everything that runs on it.
+void Validator::return_segment(const Decision& d) {
+  order_.forget(memory_.return_segment(d));
+  if (d.tier == Tier::device) order_.synchronize();
+}
+
+void Validator::transfer_from(const Decision& d) {
+  if (transfer_source_) throw Complaint(fmt::format("transfer {} has no destination", transfer_source_->object));
+  static_cast<void>(memory_.pieces(d.segment, d.offset, d.bytes));
+  order_.transfer(d.object, after_);
+  after_.clear();
+  transfer_source_ = d;
+}
+
+void Validator::transfer_to(const Decision& d) {
+  if (!transfer_source_ || transfer_source_->object != d.object || transfer_source_->bytes != d.bytes)
+    throw Complaint(fmt::format("the destination of transfer {} does not follow its source", d.object));
+  static_cast<void>(memory_.pieces(d.segment, d.offset, d.bytes));
+  transfer_source_.reset();
+}
+
+// An event's order is judged at its end: the pool may wait after it has placed, for the program uses memory later.
+void Validator::finish_event() {
+  if (trace_ == nullptr) return;
+  const EventKind kind = trace_->kinds[position_];
+  const std::uint32_t object = trace_->subjects[position_];
+  if (kind == EventKind::alloc) {
+    if (!done_) throw Complaint(fmt::format("object {} is not placed", object));
+    check_order(object);
+  }
+  if (kind == EventKind::free_completed && !done_) throw Complaint(fmt::format("object {} is not released", object));
+}
+
+void Validator::check_order(std::uint32_t object) {
+  const Placed& placed = live_.at(object);
+  for (const Piece piece : placed.pieces)
+    if (const auto other = order_.unordered_user(piece, placed.stream))
+      throw Complaint(fmt::format("{} uses on stream {} what stream {} used last, without a wait for it",
+                                  place_text(object, placed.segment, placed.offset, placed.bytes), placed.stream,
+                                  *other));
+}
+
+}  // namespace
+
+std::unique_ptr<ReplayWatcher> make_validator() { return std::make_unique<Validator>(); }
+
+}  // namespace vramlab
