@@ -11,7 +11,7 @@ struct EmbeddedFile {
   std::string_view text;
 };
 
-/// sim/machines/*.yaml, in order of name.
+/// sim/machines/*.yaml, in order of file name.
 std::span<const EmbeddedFile> embedded_machines();
 
 }  // namespace vramlab
