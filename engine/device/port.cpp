@@ -205,33 +205,33 @@ void Port::unmap_pages(const Space& range, Bytes offset, Bytes bytes) {
   ++counts_.unmap_calls;
 }
 
+// The device first: where it throws, no token is spent and no decision is written.
+
 TokenId Port::transfer(const Transfer& transfer, std::span<const TokenId> after) {
-  const TokenId token(next_token_++);
+  const TokenId token(next_token_);
+  device_.transfer(token, transfer, after);
+  ++next_token_;
   for (TokenId earlier : after) log_.append({.kind = DecisionKind::after, .object = earlier.value});
   const auto end = [&](DecisionKind kind, const TransferEnd& e) {
-    log_.append({.kind = kind,
-                 .tier = e.tier,
-                 .object = token.value,
-                 .segment = e.segment.value,
-                 .offset = e.offset.value,
-                 .bytes = transfer.bytes.value});
+    log_.append({.kind = kind, .tier = e.tier, .object = token.value, .segment = e.segment.value,
+                 .offset = e.offset.value, .bytes = transfer.bytes.value});
   };
   end(DecisionKind::transfer_from, transfer.from);
   end(DecisionKind::transfer_to, transfer.to);
-  device_.transfer(token, transfer, after);
   return token;
 }
 
 TokenId Port::record(StreamId stream) {
-  const TokenId token(next_token_++);
-  log_.append({.kind = DecisionKind::record, .stream = stream.value, .object = token.value});
+  const TokenId token(next_token_);
   device_.record(token, stream);
+  ++next_token_;
+  log_.append({.kind = DecisionKind::record, .stream = stream.value, .object = token.value});
   return token;
 }
 
 void Port::wait(StreamId stream, TokenId token) {
-  log_.append({.kind = DecisionKind::wait, .stream = stream.value, .object = token.value});
   device_.wait(stream, token);
+  log_.append({.kind = DecisionKind::wait, .stream = stream.value, .object = token.value});
 }
 
 }  // namespace vramlab
