@@ -10,6 +10,7 @@
 #include "engine/core/error.h"
 #include "files.h"
 #include "generated.h"
+#include "trace_values.h"
 #include "traces/generate_support.h"
 #include "traces/vlt.h"
 
