@@ -13,7 +13,6 @@ namespace vramlab {
 namespace {
 
 constexpr int own_box_pixels = 3;  // each way
-constexpr std::size_t max_outlines = 4000;
 constexpr std::size_t max_tooltips = 2500;
 constexpr int classes = static_cast<int>(size_classes.size());
 constexpr int held_layer = classes;
@@ -42,19 +41,6 @@ std::vector<DrawnBlock> own_boxes(const MapModel& model, const Scales& scales) {
     const Box box = scales.box(model.blocks[i]);
     if (gets_own_box(box)) boxes.push_back({box, size_class_of(Bytes(model.blocks[i].size)), i});
   }
-  return boxes;
-}
-
-std::vector<Box> outlines(const MapModel& model, const Scales& scales) {
-  std::vector<Box> boxes;
-  for (const MapHeld& held : model.held) {
-    const Box box = scales.box(held);
-    if (gets_own_box(box)) boxes.push_back(box);
-  }
-  if (boxes.size() <= max_outlines) return boxes;
-  const auto end = boxes.begin() + max_outlines;
-  std::nth_element(boxes.begin(), end, boxes.end(), [](const Box& a, const Box& b) { return area(a) > area(b); });
-  boxes.erase(end, boxes.end());
   return boxes;
 }
 
@@ -92,14 +78,63 @@ void clear_under(ToneGrid& grid, const Box& box) {
     for (int row = up(box.y); row < (box.y + box.height) / grid.cell; ++row) grid.at(column, row) = tone::none;
 }
 
+/// The edges of held memory, where nothing is allocated. They are left out where cells are larger than lines.
+void outline_held(ToneGrid& grid, const MapModel& model) {
+  if (grid.cell > 1) return;
+  const Scales scales(model, grid.columns, grid.rows);
+  const auto mark = [&grid](int column, int row) {
+    if (grid.at(column, row) == tone::held) grid.at(column, row) = tone::held_border;
+  };
+  for (const MapHeld& held : model.held) {
+    const Box box = scales.box(held);
+    if (!gets_own_box(box)) continue;
+    for (int column = box.x; column < box.x + box.width; ++column)
+      for (const int row : {box.y, box.y + box.height - 1}) mark(column, row);
+    for (int row = box.y; row < box.y + box.height; ++row)
+      for (const int column : {box.x, box.x + box.width - 1}) mark(column, row);
+  }
+}
+
 ToneGrid tones_of(const MapModel& model, int width, int height, int cell, const std::vector<DrawnBlock>& boxes) {
   ToneGrid grid{width / cell, height / cell, cell, {}};
   grid.tones.resize(static_cast<std::size_t>(grid.columns) * static_cast<std::size_t>(grid.rows));
   const CellCover cover = cover_of(model, grid.columns, grid.rows);
   for (int column = 0; column < grid.columns; ++column)
     for (int row = 0; row < grid.rows; ++row) grid.at(column, grid.rows - 1 - row) = tone_of(cover, column, row);
+  outline_held(grid, model);
   for (const DrawnBlock& block : boxes) clear_under(grid, block.box);
   return grid;
+}
+
+Box moved(const Box& box, Point by) { return {box.x + by.x, box.y + by.y, box.width, box.height}; }
+
+bool is_larger(const DrawnBlock& a, const DrawnBlock& b) {
+  return area(a.box) != area(b.box) ? area(a.box) > area(b.box) : a.index < b.index;
+}
+
+/// Mostly border, so that it must be a light one.
+bool is_tiny(const DrawnBlock& block) { return std::min(block.box.width, block.box.height) < 8; }
+
+Color fill_of(const DrawnBlock& block) { return size_classes[static_cast<std::size_t>(block.size_class)].color; }
+
+Color border_of(const DrawnBlock& block) {
+  return is_tiny(block) ? light_border_color(fill_of(block)) : border_color(fill_of(block));
+}
+
+/// All of one class and border at once.
+void draw_merged(Canvas& canvas, Point origin, std::span<const DrawnBlock> blocks) {
+  for (int size_class = 0; size_class < classes; ++size_class) {
+    for (const bool tiny : {false, true}) {
+      std::vector<Box> boxes;
+      const DrawnBlock* example = nullptr;
+      for (const DrawnBlock& block : blocks) {
+        if (block.size_class != size_class || is_tiny(block) != tiny) continue;
+        boxes.push_back(moved(block.box, origin));
+        example = &block;
+      }
+      if (example != nullptr) canvas.blocks(boxes, fill_of(*example), border_of(*example));
+    }
+  }
 }
 
 std::string tooltip_of(const MapBlock& block) {
@@ -111,7 +146,7 @@ std::string tooltip_of(const MapBlock& block) {
 
 FoldedMap fold_map(const MapModel& model, int width, int height, std::size_t max_runs) {
   const Scales scales(model, width, height);
-  FoldedMap folded{own_boxes(model, scales), outlines(model, scales), {}};
+  FoldedMap folded{own_boxes(model, scales), {}};
   for (int cell = 1; cell <= 8; cell *= 2) {
     folded.grid = tones_of(model, width, height, cell, folded.blocks);
     if (runs_of(folded.grid).size() <= max_runs) break;
@@ -121,26 +156,12 @@ FoldedMap fold_map(const MapModel& model, int width, int height, std::size_t max
 
 void draw_blocks(Canvas& canvas, Point origin, const MapModel& model, const FoldedMap& folded) {
   canvas.tones(origin, folded.grid, tone_colors());
-  const auto shifted = [&](Box box) { return Box{box.x + origin.x, box.y + origin.y, box.width, box.height}; };
-  std::vector<Box> held;
-  for (const Box& box : folded.held) held.push_back(shifted(box));
-  canvas.outlines(held, style::held_border);
-
   std::vector<DrawnBlock> blocks = folded.blocks;
-  const std::size_t told = std::min(max_tooltips, blocks.size());
-  const auto larger = [](const DrawnBlock& a, const DrawnBlock& b) {
-    return area(a.box) != area(b.box) ? area(a.box) > area(b.box) : a.index < b.index;
-  };
-  std::nth_element(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(told), blocks.end(), larger);
-  std::array<std::vector<Box>, classes> merged;
-  for (std::size_t i = told; i < blocks.size(); ++i)
-    merged[static_cast<std::size_t>(blocks[i].size_class)].push_back(shifted(blocks[i].box));
-  for (std::size_t i = 0; i < merged.size(); ++i)
-    canvas.blocks(merged[i], size_classes[i].color, border_color(size_classes[i].color));
-  for (std::size_t i = 0; i < told; ++i) {
-    const Color color = size_classes[static_cast<std::size_t>(blocks[i].size_class)].color;
-    canvas.block(shifted(blocks[i].box), color, border_color(color), tooltip_of(model.blocks[blocks[i].index]));
-  }
+  const auto told = blocks.begin() + static_cast<std::ptrdiff_t>(std::min(max_tooltips, blocks.size()));
+  std::nth_element(blocks.begin(), told, blocks.end(), is_larger);
+  draw_merged(canvas, origin, {told, blocks.end()});
+  for (auto block = blocks.begin(); block != told; ++block)
+    canvas.block(moved(block->box, origin), fill_of(*block), border_of(*block), tooltip_of(model.blocks[block->index]));
 }
 
 }  // namespace vramlab

@@ -17,7 +17,6 @@ struct DrawnBlock {
 
 struct FoldedMap {
   std::vector<DrawnBlock> blocks;  ///< no two overlap
-  std::vector<Box> held;           ///< outlines of held memory
   ToneGrid grid;                   ///< everything else; nothing where a block is drawn
 };
 

@@ -74,8 +74,6 @@ class Canvas {
   virtual std::size_t max_runs() const = 0;
 
   virtual void fill(const Box& box, Color color) = 0;
-  /// The first and last pixel row and column of each box.
-  virtual void outlines(std::span<const Box> boxes, Color color) = 0;
   /// Through the points, `width` pixels wide.
   virtual void line(std::span<const Point> points, Color color, int width, LineStyle style = LineStyle::solid) = 0;
   /// ASCII is drawn everywhere; PNG shows other characters as '?'. `baseline` is the anchored point.

@@ -39,10 +39,12 @@ void draw_mark(Canvas& canvas, const PictureFrame& frame, const MapModel& model,
   if (mark.peak.bytes == Bytes(0)) return;
   const int x = frame.map.x + static_cast<int>(static_cast<double>(mark.peak.position) * frame.map.width /
                                                static_cast<double>(model.events));
-  const int top = frame.map.y - 20, bottom = frame.curve.y + frame.curve.height;
-  canvas.fill({x, top, 1, bottom - top}, white);  // between the dashes, whatever lies below
-  const std::array<Point, 2> line{{{x, top}, {x, bottom}}};
-  canvas.line(line, mark.color, 1, LineStyle::dashed);
+  for (const Box& plot : {frame.map, frame.curve}) {
+    const int top = plot.y - 4, bottom = plot.y + plot.height;
+    canvas.fill({x, top, 1, bottom - top}, white);  // between the dashes, whatever lies below
+    const std::array<Point, 2> line{{{x, top}, {x, bottom}}};
+    canvas.line(line, mark.color, 1, LineStyle::dashed);
+  }
   const int half = static_cast<int>(mark.text.size()) * text_advance / 2;
   const bool near_left = x - half<frame.map.x, near_right = x + half> frame.map.x + frame.map.width;
   canvas.text({x, row}, mark.text, mark.color, near_left ? Anchor::start : near_right ? Anchor::end : Anchor::middle);

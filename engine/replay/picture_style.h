@@ -46,17 +46,20 @@ inline constexpr Color reserved{0x11, 0x11, 0x11};
 namespace tone {
 inline constexpr std::uint8_t none = 0;
 inline constexpr std::uint8_t held = 1;
-constexpr std::uint8_t full(int size_class) { return static_cast<std::uint8_t>(2 + 2 * size_class); }
+inline constexpr std::uint8_t held_border = 2;
+constexpr std::uint8_t full(int size_class) { return static_cast<std::uint8_t>(3 + 2 * size_class); }
 /// Less than half of the pixel is allocated.
-constexpr std::uint8_t pale(int size_class) { return static_cast<std::uint8_t>(3 + 2 * size_class); }
-inline constexpr std::size_t count = 2 + 2 * size_classes.size();
+constexpr std::uint8_t pale(int size_class) { return static_cast<std::uint8_t>(4 + 2 * size_class); }
+inline constexpr std::size_t count = 3 + 2 * size_classes.size();
 }  // namespace tone
 
 constexpr Color pale_color(Color color) { return mix(color, white, 140); }
-constexpr Color border_color(Color color) { return mix(color, Color{}, 72); }
+constexpr Color border_color(Color color) { return mix(color, Color{}, 84); }
+/// For boxes that are little more than border: many of them together still look like their class.
+constexpr Color light_border_color(Color color) { return mix(color, Color{}, 36); }
 
 constexpr std::array<Color, tone::count> tone_colors() {
-  std::array<Color, tone::count> colors{white, style::held};
+  std::array<Color, tone::count> colors{white, style::held, style::held_border};
   for (int i = 0; i < static_cast<int>(size_classes.size()); ++i) {
     colors[tone::full(i)] = size_classes[static_cast<std::size_t>(i)].color;
     colors[tone::pale(i)] = pale_color(size_classes[static_cast<std::size_t>(i)].color);

@@ -54,10 +54,6 @@ void RasterCanvas::outline(const Box& b, std::uint8_t number) {
   fill_number({b.x + b.width - 1, b.y, 1, b.height}, number);
 }
 
-void RasterCanvas::outlines(std::span<const Box> boxes, Color color) {
-  for (const Box& box : boxes) outline(box, number_of(color));
-}
-
 void RasterCanvas::line(std::span<const Point> points, Color color, int width, LineStyle style) {
   const std::uint8_t number = number_of(color);
   int drawn = 0;

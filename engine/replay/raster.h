@@ -16,7 +16,6 @@ class RasterCanvas final : public Canvas {
 
   std::size_t max_runs() const override { return ~std::size_t{0}; }  // pixels are all there anyway
   void fill(const Box& box, Color color) override;
-  void outlines(std::span<const Box> boxes, Color color) override;
   void line(std::span<const Point> points, Color color, int width, LineStyle style) override;
   void text(Point baseline, std::string_view text, Color color, Anchor anchor) override;
   void tones(Point origin, const ToneGrid& grid, std::span<const Color> colors) override;

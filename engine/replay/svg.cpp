@@ -147,18 +147,12 @@ void SvgCanvas::tones(Point origin, const ToneGrid& grid, std::span<const Color>
   out_ += "</g>\n";
 }
 
-void SvgCanvas::bordered(std::span<const Box> boxes, std::string_view fill, Color border) {
+void SvgCanvas::blocks(std::span<const Box> boxes, Color color, Color border) {
   if (boxes.empty()) return;
   Path path;
   for (const Box& b : boxes) path.closed_box({b.x, b.y, b.width - 1, b.height - 1});
-  out_ += fmt::format("<path transform=\"translate(.5 .5)\" fill=\"{}\" stroke=\"{}\" d=\"{}\"/>\n", fill,
+  out_ += fmt::format("<path transform=\"translate(.5 .5)\" fill=\"{}\" stroke=\"{}\" d=\"{}\"/>\n", name_of(color),
                       name_of(border), path.data());
-}
-
-void SvgCanvas::outlines(std::span<const Box> boxes, Color color) { bordered(boxes, "none", color); }
-
-void SvgCanvas::blocks(std::span<const Box> boxes, Color color, Color border) {
-  bordered(boxes, name_of(color), border);
 }
 
 void SvgCanvas::block(const Box& b, Color color, Color border, std::string_view tooltip) {

@@ -18,7 +18,6 @@ class SvgCanvas final : public Canvas {
 
   std::size_t max_runs() const override { return 250'000; }  // 8 to 14 bytes each
   void fill(const Box& box, Color color) override;
-  void outlines(std::span<const Box> boxes, Color color) override;
   void line(std::span<const Point> points, Color color, int width, LineStyle style) override;
   void text(Point baseline, std::string_view text, Color color, Anchor anchor) override;
   void tones(Point origin, const ToneGrid& grid, std::span<const Color> colors) override;
@@ -27,8 +26,6 @@ class SvgCanvas final : public Canvas {
   std::string encode() override;
 
  private:
-  void bordered(std::span<const Box> boxes, std::string_view fill, Color border);
-
   std::string out_;
 };
 
