@@ -26,10 +26,15 @@ Nanoseconds read_cost(const YamlValue& value) {
   return cost;
 }
 
+// Costs are looked up at every call, and a division of 128 bits takes several times that of 64: it is kept for products
+// that need it.
 Wide interpolate(const CostCurve::Point& a, const CostCurve::Point& b, Bytes bytes) {
-  const Wide rise = Wide{b.cost.value} - a.cost.value;
-  const Wide run = static_cast<Wide>(b.bytes.value - a.bytes.value);
-  return a.cost.value + rise * static_cast<Wide>(bytes.value - a.bytes.value) / run;
+  const std::int64_t rise = b.cost.value - a.cost.value;
+  const auto run = static_cast<std::int64_t>(b.bytes.value - a.bytes.value);
+  const auto along = static_cast<std::int64_t>(bytes.value - a.bytes.value);
+  std::int64_t product = 0;
+  if (!__builtin_mul_overflow(rise, along, &product)) return a.cost.value + product / run;
+  return a.cost.value + Wide{rise} * along / run;
 }
 
 void check_curve(const YamlValue& value, const CostCurve& curve) {
