@@ -14,7 +14,7 @@ namespace vramlab {
 namespace {
 
 constexpr int left_margin = 84, right_margin = 244, top_margin = 124, bottom_margin = 60, between = 56;
-constexpr int mark_row = 80, mark_row_height = 18;
+constexpr int mark_row = 74, mark_row_height = 18;
 constexpr int step = 8;  // plots are whole numbers of the coarsest cells
 
 /// "peak requested 1.71 GiB, peak reserved 3.03 GiB, reserved/requested 1.772, ..."
@@ -111,7 +111,7 @@ void draw_map(Canvas& canvas, const PictureFrame& frame, const MapModel& model, 
   draw_blocks(canvas, {frame.map.x, frame.map.y}, model,
               fold_map(model, frame.map.width, frame.map.height, canvas.max_runs()));
   draw_axes(canvas, frame.map, model.height, model.events, false);
-  canvas.text({16, top_margin - 8}, fmt::format("address in {}", bytes_axis(model.height, 1).unit), style::ink);
+  canvas.text({16, top_margin - 12}, fmt::format("address in {}", bytes_axis(model.height, 1).unit), style::ink);
   draw_curves(canvas, frame.curve, model);
   canvas.text({frame.curve.x + frame.curve.width + 40, frame.curve.y + frame.curve.height + 9 + text_height}, "events",
               style::ink);

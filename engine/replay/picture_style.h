@@ -17,11 +17,12 @@ struct SizeClass {
   Color color;
 };
 
-inline constexpr std::array<SizeClass, 5> size_classes{{
+inline constexpr std::array<SizeClass, 6> size_classes{{
     {"< 64 KiB", 64_KiB, {0x56, 0xb4, 0xe9}},
     {"64 KiB - 1 MiB", 1_MiB, {0x00, 0x72, 0xb2}},
     {"1 - 16 MiB", 16_MiB, {0x00, 0x9e, 0x73}},
-    {"16 - 256 MiB", 256_MiB, {0xe6, 0x9f, 0x00}},
+    {"16 - 64 MiB", 64_MiB, {0xf0, 0xe4, 0x42}},
+    {"64 - 256 MiB", 256_MiB, {0xe6, 0x9f, 0x00}},
     {">= 256 MiB", Bytes(~std::uint64_t{0}), {0xd5, 0x5e, 0x00}},
 }};
 

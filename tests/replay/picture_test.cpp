@@ -105,8 +105,9 @@ TEST(SizeClasses, ChangeAtTheirBounds) {
   EXPECT_EQ(size_class_of(64_KiB), 1);
   EXPECT_EQ(size_class_of(1_MiB), 2);
   EXPECT_EQ(size_class_of(16_MiB), 3);
-  EXPECT_EQ(size_class_of(256_MiB), 4);
-  EXPECT_EQ(size_class_of(max_object_bytes), 4);
+  EXPECT_EQ(size_class_of(64_MiB), 4);
+  EXPECT_EQ(size_class_of(256_MiB), 5);
+  EXPECT_EQ(size_class_of(max_object_bytes), 5);
 }
 
 RC_GTEST_PROP(CellCover, IsTheAreaOfEachCell, ()) {
@@ -163,8 +164,8 @@ TEST(FoldedMap, GivesLargeBlocksTheirOwnBorderedBox) {
   EXPECT_EQ(folded.blocks[0].box.y, 64);
   RasterCanvas canvas(80, 80);
   draw_blocks(canvas, {0, 0}, model, folded);
-  EXPECT_EQ(canvas.pixel(8, 64), border_color(size_classes[4].color));
-  EXPECT_EQ(canvas.pixel(12, 68), size_classes[4].color);
+  EXPECT_EQ(canvas.pixel(8, 64), border_color(size_classes[5].color));
+  EXPECT_EQ(canvas.pixel(12, 68), size_classes[5].color);
   EXPECT_EQ(canvas.pixel(7, 64), white);
 }
 
@@ -280,7 +281,7 @@ TEST_F(MapWriter, TellsTitlePeaksAndRatioInTheSvg) {
   EXPECT_THAT(svg, HasSubstr("peak requested 8.00 MiB at event 1"));
   EXPECT_THAT(svg, HasSubstr("allocated 10.00 MiB"));
   EXPECT_THAT(svg, HasSubstr("<title>object 1: 6.00 MiB (6,291,456 bytes)\nevents 1 to 4</title>"));
-  EXPECT_THAT(svg, HasSubstr("16 - 256 MiB"));
+  EXPECT_THAT(svg, HasSubstr("16 - 64 MiB"));
   EXPECT_EQ(files(), 1u) << "no temporary file is left";
 }
 
