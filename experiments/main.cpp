@@ -1,8 +1,6 @@
-// The program. Everything it does is in the verbs; see experiments/registry.cpp.
+// The program. What it can do is in the table of verbs:
+// experiments/registry.cpp.
 
-#include <cstdio>
+#include "experiments/program.h"
 
-int main() {
-  std::puts("vramlab " VRAMLAB_VERSION);
-  return 0;
-}
+int main(int argc, char** argv) { return vramlab::run_program(argc, argv, VRAMLAB_VERSION); }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -32,6 +33,11 @@ void write_output(std::string_view text) {
   const int reason = errno;
   if (reason == EPIPE) throw ClosedPipe{};
   throw Error(std::string("standard output cannot be written: ") + std::strerror(reason));
+}
+
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
 }
 
 bool output_is_terminal() { return is_terminal(STDOUT_FILENO); }

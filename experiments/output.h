@@ -24,6 +24,9 @@ struct ClosedPipe {};
 /// stdout cannot be written.
 void write_output(std::string_view text);
 
+/// A message on one line.
+std::string one_line(std::string text);
+
 /// Whether stdout (stderr) is a terminal that understands escape codes.
 bool output_is_terminal();
 bool log_is_terminal();

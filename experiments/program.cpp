@@ -3,7 +3,6 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <new>
@@ -22,9 +21,8 @@ void log_to_stderr() {
   spdlog::set_default_logger(std::move(logger));
 }
 
-int fail(std::string message, int exit_code) {
-  std::replace(message.begin(), message.end(), '\n', ' ');
-  spdlog::error("{}", message);
+int fail(const std::string& message, int exit_code) {
+  spdlog::error("{}", one_line(message));
   return exit_code;
 }
 

@@ -10,6 +10,7 @@
 #include "engine/replay/picture.h"
 #include "experiments/kinds.h"
 #include "experiments/limit.h"
+#include "experiments/output.h"
 #include "experiments/trace_files.h"
 #include "experiments/trace_notes.h"
 #include "sim/simulated_device.h"
@@ -55,6 +56,19 @@ void check_pool_options(const Settings& settings, const std::vector<const PoolIn
             fmt::format("--set {}.{}: pool {} takes no part in this replay", pool.name, item.spec->name, pool.name), {},
             "add it to --pool");
   }
+}
+
+/// What is still known of a run that failed.
+ReplayOutcome failed_outcome(const Trace& trace, const ReplayRequest& request, const Error& error) {
+  ReplayOutcome outcome{.failed = true};
+  outcome.report.trace = trace.name;
+  outcome.report.pool = request.pool->name;
+  outcome.report.swap = "none";
+  outcome.report.device = request.device_name;
+  outcome.report.machine = request.machine_name;
+  outcome.report.seed = request.seed;
+  if (request.verify && dynamic_cast<const InvariantError*>(&error) != nullptr) outcome.report.verified = false;
+  return outcome;
 }
 
 }  // namespace
@@ -139,35 +153,28 @@ std::string ReplaySession::output_name(const std::string& path, const Trace& tra
 
 ReplayOutcome ReplaySession::replay_one(const Trace& trace, const PoolInfo& pool, bool several) {
   ReplayRequest request = request_for(trace, pool);
-  progress_.restart(fmt::format("{} {}", trace.name, pool.name));
   request.progress = [this](double fraction) { progress_.update(fraction); };
-  InputLog log;
-  if (!arguments_.log.empty()) request.log_out = &log;
   std::unique_ptr<ReplayWatcher> map;
   if (!arguments_.map.empty()) {
-    map = make_map_writer(output_name(arguments_.map, trace, pool, several),
-                          fmt::format("{}, {}", trace.name, pool.name));
+    const std::string title = fmt::format("{}, {}", trace.name, pool.name);
+    map = make_map_writer(output_name(arguments_.map, trace, pool, several), title);
     request.watchers.push_back(map.get());
   }
-  ReplayOutcome outcome;
+  InputLog log;
+  if (!arguments_.log.empty()) request.log_out = &log;
+
+  progress_.restart(fmt::format("{} {}", trace.name, pool.name));
   try {
-    outcome.report = replay(trace, request);
-    if (request.log_out != nullptr) write_input_log(log, output_name(arguments_.log, trace, pool, several));
-  } catch (const Error& error) {
-    if (error.exit_code() != 1) throw;
+    ReplayOutcome outcome{.report = replay(trace, request)};
     progress_.restart("");
-    spdlog::error("{}, pool {}: {}", trace.name, pool.name, error.what());
-    outcome.failed = true;
-    outcome.report.trace = trace.name;
-    outcome.report.pool = pool.name;
-    outcome.report.swap = "none";
-    outcome.report.device = request.device_name;
-    outcome.report.machine = request.machine_name;
-    outcome.report.seed = request.seed;
-    if (request.verify && dynamic_cast<const InvariantError*>(&error) != nullptr) outcome.report.verified = false;
+    if (request.log_out != nullptr) write_input_log(log, output_name(arguments_.log, trace, pool, several));
+    return outcome;
+  } catch (const Error& error) {
+    progress_.restart("");
+    if (error.exit_code() != 1) throw;
+    spdlog::error("{}, pool {}: {}", trace.name, pool.name, one_line(error.what()));
+    return failed_outcome(trace, request, error);
   }
-  progress_.restart("");
-  return outcome;
 }
 
 }  // namespace vramlab

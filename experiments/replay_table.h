@@ -10,7 +10,7 @@ namespace vramlab {
 
 /// One trace under one pool.
 struct ReplayOutcome {
-  Report report;
+  Report report{};
   std::size_t trace = 0;  ///< counts traces in order of the command line
   bool failed = false;    ///< only the identifying fields of the report hold (and
                           ///< `verified`)
