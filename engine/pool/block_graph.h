@@ -20,8 +20,7 @@ struct BlockNode {
   std::uint64_t size = 0;
   NodeIndex previous = no_node;       ///< neighbour below
   NodeIndex next = no_node;           ///< neighbour above
-  NodeIndex list_previous = no_node;  ///< neighbours in a linked free list, in pools that keep such
-  NodeIndex list_next = no_node;
+  std::uint32_t list_place = 0;  ///< its index in a free list, in pools that keep arrays of free blocks
   std::uint32_t space = 0;  ///< index of its segment or range in the pool's table
   std::uint16_t stream = 0;
   bool live = false;
@@ -34,6 +33,13 @@ class BlockGraph {
  public:
   BlockNode& operator[](NodeIndex n) { return nodes_[n]; }
   const BlockNode& operator[](NodeIndex n) const { return nodes_[n]; }
+
+  /// Fetches node `n` ahead (nearness 1), or the neighbours of it (2).
+  void prefetch(NodeIndex n, unsigned nearness) const {
+    if (nearness == 1) return __builtin_prefetch(&nodes_[n], 1);
+    if (nodes_[n].previous != no_node) __builtin_prefetch(&nodes_[nodes_[n].previous], 1);
+    if (nodes_[n].next != no_node) __builtin_prefetch(&nodes_[nodes_[n].next], 1);
+  }
 
   NodeIndex add(const BlockNode& node) {
     if (free_.empty()) {
@@ -126,6 +132,13 @@ class LiveBlocks {
   void clear(BlockId block) {
     node_of_[block.value] = no_node;
     --count_;
+  }
+  /// See Pool::expect_release: brings the block's node, then its neighbours near.
+  void expect_release(const BlockGraph& graph, BlockId block, unsigned nearness) const {
+    if (block.value >= node_of_.size()) return;
+    if (nearness == 0) return __builtin_prefetch(&node_of_[block.value]);
+    const NodeIndex n = node_of_[block.value];
+    if (n != no_node) graph.prefetch(n, nearness);
   }
   std::size_t count() const { return count_; }
   const std::vector<NodeIndex>& table() const { return node_of_; }

@@ -6,82 +6,86 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <vector>
 
 #include "engine/pool/block_graph.h"
 
 namespace vramlab {
 
-/// Sizes are multiples of 512 below 2^49. Links are kept in the nodes of `graph`.
+/// A class is an array of (size, node), so that comparing a few of its blocks touches a cache line or two and no node.
+/// Sizes are multiples of 512 below 2^41. The place of a node in its class is kept in the nodes of `graph`.
 class FreeLists {
  public:
-  explicit FreeLists(BlockGraph& graph) : graph_(graph) { heads_.fill(no_node); }
+  explicit FreeLists(BlockGraph& graph) : graph_(graph) {}
 
   void insert(NodeIndex n) {
-    const std::uint32_t c = class_of(graph_[n].size);
-    const NodeIndex head = heads_[c];
-    graph_[n].list_previous = no_node;
-    graph_[n].list_next = head;
-    if (head != no_node) graph_[head].list_previous = n;
-    heads_[c] = n;
+    const std::uint64_t units = graph_[n].size >> 9;
+    const std::uint32_t c = class_of_units(units);
+    graph_[n].list_place = static_cast<std::uint32_t>(classes_[c].size());
+    classes_[c].push_back({static_cast<std::uint32_t>(units), n});
     steps_[c / steps] |= 1u << (c % steps);
     powers_ |= std::uint64_t{1} << (c / steps);
   }
 
   void erase(NodeIndex n) {
     const BlockNode& node = graph_[n];
-    if (node.list_next != no_node) graph_[node.list_next].list_previous = node.list_previous;
-    if (node.list_previous != no_node) {
-      graph_[node.list_previous].list_next = node.list_next;
-      return;
-    }
     const std::uint32_t c = class_of(node.size);
-    heads_[c] = node.list_next;
-    if (node.list_next != no_node) return;
+    std::vector<Entry>& blocks = classes_[c];
+    const Entry last = blocks.back();
+    blocks[node.list_place] = last;
+    graph_[last.node].list_place = node.list_place;
+    blocks.pop_back();
+    if (!blocks.empty()) return;
     steps_[c / steps] &= ~(1u << (c % steps));
     if (steps_[c / steps] == 0) powers_ &= ~(std::uint64_t{1} << (c / steps));
   }
 
-  /// Best fit: the smallest of the first `scan` blocks of the first class that has one of at least `size` bytes.
-  /// With scan = 1 the first that fits. no_node when there is none.
+  /// Best fit: the smallest that is large enough among the last `scan` blocks of `size`'s own class, else among the
+  /// last `scan` of the next class that has any. With scan = 1 the first that fits. no_node when there is none.
   NodeIndex find(std::uint64_t size, std::uint32_t scan) const {
-    std::uint32_t c = class_of(size);
-    if (const NodeIndex n = smallest(c, size, scan); n != no_node) return n;
+    const auto units = static_cast<std::uint32_t>(size >> 9);
+    std::uint32_t c = class_of_units(units);
+    if (const NodeIndex n = smallest(c, units, scan); n != no_node) return n;
     c = next_class(c + 1);
-    return c == none ? no_node : smallest(c, size, scan);
+    return c == none ? no_node : smallest(c, units, scan);
   }
 
   /// Calls `each` with every free node.
   template <class Each>
   void for_each(Each&& each) const {
-    for (NodeIndex head : heads_)
-      for (NodeIndex n = head; n != no_node; n = graph_[n].list_next) each(n);
+    for (const std::vector<Entry>& blocks : classes_)
+      for (const Entry& entry : blocks) each(entry.node);
   }
 
-  static std::uint32_t class_of(std::uint64_t size) {
-    const std::uint64_t units = size >> 9;
+  static std::uint32_t class_of(std::uint64_t size) { return class_of_units(size >> 9); }
+
+ private:
+  struct Entry {
+    std::uint32_t units;  // size in units of 512 bytes
+    NodeIndex node;
+  };
+  static constexpr std::uint32_t step_bits = 5;
+  static constexpr std::uint32_t steps = 1u << step_bits;
+  static constexpr std::uint32_t powers = 28;  // units below 2^32
+  static constexpr std::uint32_t none = ~0u;
+
+  static std::uint32_t class_of_units(std::uint64_t units) {
     if (units < steps) return static_cast<std::uint32_t>(units);
     const auto power = static_cast<std::uint32_t>(std::bit_width(units)) - 1;  // >= 5
     const auto step = static_cast<std::uint32_t>(units >> (power - step_bits)) & (steps - 1);
     return (power - step_bits + 1) * steps + step;
   }
 
- private:
-  static constexpr std::uint32_t step_bits = 5;
-  static constexpr std::uint32_t steps = 1u << step_bits;
-  static constexpr std::uint32_t powers = 36;  // units below 2^40
-  static constexpr std::uint32_t none = ~0u;
-
-  NodeIndex smallest(std::uint32_t c, std::uint64_t size, std::uint32_t scan) const {
-    NodeIndex best = no_node;
-    std::uint64_t best_size = ~std::uint64_t{0};
-    for (NodeIndex n = heads_[c]; n != no_node && scan > 0; n = graph_[n].list_next, --scan) {
-      const std::uint64_t found = graph_[n].size;
-      if (found < size || found >= best_size) continue;
-      best = n;
-      best_size = found;
-      if (found == size) break;
+  NodeIndex smallest(std::uint32_t c, std::uint32_t units, std::uint32_t scan) const {
+    const std::vector<Entry>& blocks = classes_[c];
+    const std::size_t until = blocks.size() > scan ? blocks.size() - scan : 0;
+    Entry best{~0u, no_node};
+    for (std::size_t i = blocks.size(); i-- > until;) {
+      if (blocks[i].units < units || blocks[i].units >= best.units) continue;
+      best = blocks[i];
+      if (best.units == units) break;
     }
-    return best;
+    return best.node;
   }
 
   // The first class >= c with a block, or none.
@@ -90,7 +94,6 @@ class FreeLists {
     if (power >= powers) return none;
     if (const std::uint32_t rest = steps_[power] & (~0u << (c % steps)); rest != 0)
       return power * steps + static_cast<std::uint32_t>(std::countr_zero(rest));
-    if (power + 1 >= powers) return none;
     const std::uint64_t above = powers_ & (~std::uint64_t{0} << (power + 1));
     if (above == 0) return none;
     power = static_cast<std::uint32_t>(std::countr_zero(above));
@@ -100,7 +103,7 @@ class FreeLists {
   BlockGraph& graph_;
   std::uint64_t powers_ = 0;
   std::array<std::uint32_t, powers> steps_{};
-  std::array<NodeIndex, powers * steps> heads_;
+  std::array<std::vector<Entry>, powers * steps> classes_;
 };
 
 }  // namespace vramlab

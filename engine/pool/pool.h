@@ -47,6 +47,12 @@ class Pool {
   /// The block's memory may be used again, in order after its stream's work.
   virtual void release(BlockId block) = 0;
 
+  /// Hint of a driver that knows what comes: `block` will be released soon. Called with `nearness` 0, then 1, then 2
+  /// as the release comes nearer, so that chains of look-ups can be fetched ahead one link at a time. Decides nothing.
+  virtual void expect_release(BlockId /*block*/, unsigned /*nearness*/) const {}
+
+  virtual void expect_allocate(Bytes /*bytes*/, unsigned /*nearness*/) const {}
+
   /// Inputs; see engine/device/input_log.h.
   virtual void completed(TokenId /*token*/) {}
   virtual void measured(TokenId /*token*/, Nanoseconds /*duration*/) {}

@@ -29,6 +29,7 @@ class CachingModel : public Pool {
  public:
   void allocate(const AllocRequest& request) final;
   void release(BlockId block) final;
+  void expect_release(BlockId block, unsigned nearness) const final { live_.expect_release(graph_, block, nearness); }
   void empty_cache() final { release_cached(); }
   Address address_of(BlockId block) const final { return Address(graph_[live_.at(block)].address); }
   PoolStats stats() const final;

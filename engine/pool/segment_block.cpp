@@ -87,6 +87,15 @@ class SegmentBlockPool final : public Pool {
     free_.insert(n);
   }
 
+  void expect_release(BlockId block, unsigned nearness) const override {
+    live_.expect_release(graph_, block, nearness);
+  }
+
+  void expect_allocate(Bytes bytes, unsigned nearness) const override {
+    const NodeIndex n = free_.find(round_up(bytes, granule).value, settings_.scan);
+    if (n != no_node) graph_.prefetch(n, nearness);
+  }
+
   void empty_cache() override {
     std::vector<NodeIndex> whole;
     free_.for_each([&](NodeIndex n) {
