@@ -6,6 +6,7 @@
 #include <yaml-cpp/parser.h>
 #include <algorithm>
 #include <sstream>
+#include <tuple>
 
 namespace vramlab {
 namespace {
@@ -92,7 +93,7 @@ class TreeBuilder : public YAML::EventHandler {
       if (tree_.nodes[key].kind != YamlNode::Kind::scalar)
         throw ConfigError("a key must be a plain word", tree_.where(tree_.nodes[key]));
     const auto text = [this](std::uint32_t key) -> const std::string& { return tree_.nodes[key].text; };
-    std::stable_sort(keys.begin(), keys.end(), [&](auto a, auto b) { return text(a) < text(b); });
+    std::sort(keys.begin(), keys.end(), [&](auto a, auto b) { return std::tie(text(a), a) < std::tie(text(b), b); });
     const auto twice = std::adjacent_find(keys.begin(), keys.end(), [&](auto a, auto b) { return text(a) == text(b); });
     if (twice == keys.end()) return;
     throw ConfigError(fmt::format("key '{}' stands twice", text(*twice)), tree_.where(tree_.nodes[*(twice + 1)]),
