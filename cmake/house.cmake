@@ -5,7 +5,7 @@ vramlab_room(device   PATH engine/device   USES core         PRIVATE_LINKS fmt::
 vramlab_room(coloring PATH engine/coloring USES core         PRIVATE_LINKS fmt::fmt)
 vramlab_room(pool     PATH engine/pool     USES coloring device core PRIVATE_LINKS fmt::fmt)
 vramlab_room(traces   PATH traces          USES core
-  PRIVATE_LINKS fmt::fmt PkgConfig::zstd LibLZMA::LibLZMA ZLIB::ZLIB PkgConfig::xxhash)
+  PRIVATE_LINKS fmt::fmt PkgConfig::zstd LibLZMA::LibLZMA ZLIB::ZLIB PkgConfig::xxhash Boost::headers)
 vramlab_room(replay   PATH engine/replay   USES pool coloring device config core traces
   PRIVATE_LINKS fmt::fmt PkgConfig::xxhash nlohmann_json::nlohmann_json PNG::PNG)
 vramlab_room(sim      PATH sim             USES device config core PRIVATE_LINKS fmt::fmt)
