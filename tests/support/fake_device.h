@@ -13,7 +13,8 @@
 
 namespace vramlab::test {
 
-/// Host calls cost `call_cost`; a stream's work runs one after the other; returning a segment waits for all of it.
+/// A token nobody issued counts as complete: it is the validator that has to notice. Host calls cost `call_cost`; a
+/// stream's work runs one after the other; returning a segment waits for all of it.
 class FakeDevice : public RunnableDevice {
  public:
   Nanoseconds call_cost{1000};
@@ -34,7 +35,7 @@ class FakeDevice : public RunnableDevice {
 
   void transfer(TokenId token, const Transfer&, std::span<const TokenId> after) override {
     Nanoseconds start = now_;
-    for (const TokenId earlier : after) start = std::max(start, tokens_.at(earlier.value));
+    for (const TokenId earlier : after) start = std::max(start, tokens_[earlier.value]);
     tokens_[token.value] = start + call_cost;
     unreported_.push_back(token);
   }
@@ -43,7 +44,7 @@ class FakeDevice : public RunnableDevice {
     unreported_.push_back(token);
   }
   void wait(StreamId stream, TokenId token) override {
-    stream_end_[stream.value] = std::max(stream_end_[stream.value], tokens_.at(token.value));
+    stream_end_[stream.value] = std::max(stream_end_[stream.value], tokens_[token.value]);
     waits.push_back(stream.value);
   }
 
@@ -54,7 +55,7 @@ class FakeDevice : public RunnableDevice {
   }
   bool next_completed(TokenId& token, Nanoseconds& duration) override {
     for (std::size_t i = 0; i < unreported_.size(); ++i) {
-      if (tokens_.at(unreported_[i].value) > now_) continue;
+      if (tokens_[unreported_[i].value] > now_) continue;
       token = unreported_[i];
       duration = call_cost;
       unreported_.erase(unreported_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -62,7 +63,7 @@ class FakeDevice : public RunnableDevice {
     }
     return false;
   }
-  void synchronize(TokenId token) override { now_ = std::max(now_, tokens_.at(token.value)); }
+  void synchronize(TokenId token) override { now_ = std::max(now_, tokens_[token.value]); }
   void synchronize() override {
     for (const auto& [stream, end] : stream_end_) now_ = std::max(now_, end);
     for (const auto& [token, end] : tokens_) now_ = std::max(now_, end);
