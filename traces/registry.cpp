@@ -7,6 +7,7 @@
 #include "traces/instance_csv.h"
 #include "traces/operator_trace.h"
 #include "traces/reader.h"
+#include "traces/snapshot.h"
 #include "traces/vlt.h"
 
 namespace vramlab {
@@ -17,6 +18,8 @@ constexpr std::size_t head_bytes = std::size_t{64} << 10;
 
 // Told in this order; a summary says how a file of the format begins.
 constexpr std::array registry{
+    ReaderInfo{"snapshot", "PyTorch memory snapshot (_dump_snapshot): a pickle of protocol 2 to 5, begins with byte 80",
+               recognise_snapshot, read_snapshot},
     ReaderInfo{"operator",
                "operator trace: lines alloc,ID,BYTES,STREAM / free,ID / op,NAME,US,READS,WRITES / iteration,N",
                recognise_operator_trace, read_operator_trace},

@@ -86,7 +86,8 @@ struct TraceNotes {
 
 /// One device's recording.
 /// INVARIANT: kinds.size() == subjects.size(); an object is allocated once, before all else that names it;
-/// objects are numbered in the order of their alloc events; freed at most once.
+/// objects are numbered in the order of their alloc events; freed at most once. Operators likewise are numbered in the
+/// order of their op events, one each; they name objects that are live then.
 struct Trace {
   std::string name;    ///< file name without folders and compression; "#1" is appended for device 1
   std::string format;  ///< the reader's name

@@ -149,6 +149,16 @@ void ChunkReader::end(std::span<const std::byte> stored) {
   if (next_begin_ != bytes_.size()) corrupt("bytes follow the end mark");
 }
 
+Totals ChunkReader::foretold_totals() const {
+  constexpr std::size_t size = sizeof(ChunkHeader) + sizeof(Totals);
+  if (bytes_.size() < sizeof(FileHeader) + size) return {};
+  ChunkHeader header;
+  Totals totals;
+  std::memcpy(&header, bytes_.data() + bytes_.size() - size, sizeof header);
+  std::memcpy(&totals, bytes_.data() + bytes_.size() - sizeof totals, sizeof totals);
+  return checksum(header, bytes_.last(sizeof totals), totals.chunks) == header.checksum ? totals : Totals{};
+}
+
 void ChunkReader::unpack(std::span<const std::byte> stored, std::uint64_t plain_bytes) {
   plain_.resize(plain_bytes);
   const std::size_t size =

@@ -64,6 +64,8 @@ class ChunkReader {
   std::uint64_t offset() const { return chunk_begin_; }
   /// Of the end chunk. REQUIRES: next() returned false
   const Totals& totals() const { return totals_; }
+  /// What the file's last bytes say about its totals, if they say it rightly: to know sizes beforehand, no more.
+  Totals foretold_totals() const;
 
  private:
   [[noreturn]] void corrupt(const std::string& what) const;

@@ -15,6 +15,7 @@ namespace {
 using vlt::Place;
 using vlt::Totals;
 
+constexpr std::uint64_t most_reserved_rows = std::uint64_t{1} << 22;  // whatever the file claims
 constexpr std::uint64_t most_whole_bytes = std::uint64_t{16} << 30;
 
 /// Memory that a trace of this many rows takes at least.
@@ -53,6 +54,20 @@ class VltReader {
     seen_ = seen_ + (vlt::totals_of(into) - before);
     check_chunk(into, before, place);
     return true;
+  }
+
+  /// Takes memory for the whole file at once where it is not large: growing costs as much as decoding.
+  void reserve(Trace& whole) const {
+    const Totals rows = chunks_.foretold_totals();
+    const auto reserve_rows = [](auto& values, std::uint64_t count) {
+      values.reserve(std::min(count, most_reserved_rows));
+    };
+    reserve_rows(whole.kinds, rows.events);
+    reserve_rows(whole.subjects, rows.events);
+    reserve_rows(whole.times_us, rows.times);
+    reserve_rows(whole.sizes, rows.objects);
+    reserve_rows(whole.streams, rows.objects);
+    reserve_rows(whole.addresses, rows.addresses);
   }
 
   const Totals& seen() const { return seen_; }
@@ -129,6 +144,7 @@ bool is_vlt(std::span<const std::byte> head) {
 std::vector<Trace> read_vlt(std::span<const std::byte> bytes, const std::string& name) {
   VltReader reader(bytes, name);
   std::vector<Trace> traces(1);
+  reader.reserve(traces[0]);
   while (reader.next(traces[0])) {
     if (least_memory(reader.seen()) > most_whole_bytes)
       throw TraceError(fmt::format("more than {} bytes in memory", most_whole_bytes), Where{name, {}, {}, {}},

@@ -58,7 +58,10 @@ TEST(Readers, NoTwoRecogniseTheSameHead) {
   const TemporaryFolder folder;
   write_vlt(test::small_trace(), folder.path("x.vlt"));
   const std::string vlt = test::content_of(folder.path("x.vlt"));
-  for (const std::string_view head : {operators_text, instance_text, std::string_view(vlt)}) {
+  const InputFile snapshot =
+      InputFile::open(std::string(VRAMLAB_SOURCE_DIR) + "/traces/bundled/alexnet-train-b256.pickle.xz");
+  const std::string pickle = test::text_of(snapshot.bytes());
+  for (const std::string_view head : {std::string_view(pickle), operators_text, instance_text, std::string_view(vlt)}) {
     int known = 0;
     for (const ReaderInfo& reader : readers()) known += reader.recognise(bytes_of(head)) ? 1 : 0;
     EXPECT_EQ(known, 1) << head.substr(0, 8);

@@ -10,6 +10,7 @@
 #include "files.h"
 #include "trace_values.h"
 #include "traces/generate.h"
+#include "traces/reader.h"
 #include "traces/vlt_file.h"
 #include "traces/vlt_format.h"
 
@@ -68,6 +69,16 @@ TEST(Vlt, RestoresTracesOfManyChunks) {
   int parts = 0;
   stream_vlt(bytes_of(content), "x.vlt", [&parts](Trace&&) { ++parts; });
   EXPECT_GE(parts, 3);
+}
+
+TEST(Vlt, RestoresEveryBundledRecording) {
+  int recordings = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(VRAMLAB_SOURCE_DIR) + "/traces/bundled")) {
+    if (entry.path().extension() == ".md") continue;
+    for (const Trace& trace : read_traces(entry.path().string())) expect_same(trace, read(written(trace)));
+    ++recordings;
+  }
+  EXPECT_GE(recordings, 11);
 }
 
 TEST(Vlt, RestoresAnEmptyTrace) { expect_same(Trace(), read_vlt(bytes_of(written(Trace())), "").at(0)); }
