@@ -35,7 +35,8 @@ struct TraceInfo {
   };
   std::vector<Stream> streams;
 
-  /// Iterations: marked ones where the trace has them, else found by the period of the request sequence.
+  /// Iterations: marked ones where the trace has them, else the full repetitions of the request sequence (a warm-up
+  /// step that allocates otherwise is not among them); see traces/iterations.h.
   std::uint64_t iterations = 0;
   bool iterations_marked = false;
   std::uint64_t iteration_allocs = 0;     ///< allocations of the period found (0 when marked or none found)
