@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "engine/core/error.h"
 #include "engine/core/option.h"
@@ -74,8 +75,8 @@ void draw_legend(Canvas& canvas, const Box& map, bool with_held) {
     y += text_height + 10;
   };
   heading("block size");
-  for (auto row = size_classes.rbegin(); row != size_classes.rend(); ++row)
-    entry(row->label, row->color, border_color(row->color));
+  for (const SizeClass& row : std::ranges::reverse_view(size_classes))
+    entry(row.label, row.color, border_color(row.color));
   y += 12;
   if (with_held) {
     entry("held, free", style::held, style::held_border);

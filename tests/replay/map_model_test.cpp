@@ -99,8 +99,8 @@ TEST(MapRecorder, StacksSegmentsAndKeepsOffsetsWithin) {
 TEST(MapRecorder, IsAsHighAsThePeakForASegmentPerObject) {
   Recording run(2000);
   for (std::uint32_t i = 0; i < 1000; ++i)
-    run.at(2 * i, {on_segment(DecisionKind::segment_take, i, 2_MiB), place(i, i, 0_MiB, 2_MiB)})
-        .at(2 * i + 1, {release(i), on_segment(DecisionKind::segment_return, i, 2_MiB)});
+    run.at(std::uint64_t{2} * i, {on_segment(DecisionKind::segment_take, i, 2_MiB), place(i, i, 0_MiB, 2_MiB)})
+        .at(std::uint64_t{2} * i + 1, {release(i), on_segment(DecisionKind::segment_return, i, 2_MiB)});
   EXPECT_EQ(run.finish().height, 2_MiB);
 }
 
@@ -199,6 +199,7 @@ TEST(MapRecorder, RefusesDecisionsThatMakeNoSense) {
 /// Requests with lifetimes from two draws each.
 std::vector<LaneRequest> requests_of(const std::vector<std::tuple<std::uint16_t, std::uint16_t, std::uint8_t>>& draws) {
   std::vector<LaneRequest> requests;
+  requests.reserve(draws.size());
   for (const auto& [taken, life, bytes] : draws)
     requests.push_back({taken, std::uint64_t{taken} + 1 + life % 4000, Bytes(bytes)});
   return requests;

@@ -113,7 +113,10 @@ TEST(SizeClasses, ChangeAtTheirBounds) {
 RC_GTEST_PROP(CellCover, IsTheAreaOfEachCell, ()) {
   constexpr int columns = 6, rows = 5;
   CellCover cover(columns, rows, 1);
-  std::vector<std::uint64_t> expected(columns * rows);
+  const auto number = [](int column, int row) {
+    return static_cast<std::size_t>(column) * rows + static_cast<std::size_t>(row);
+  };
+  std::vector<std::uint64_t> expected(number(columns, 0));
   const auto stretch = [](int cells) {
     const auto end = static_cast<std::uint64_t>(cells) << CellSpan::shift;
     const std::uint64_t a = *rc::gen::inRange<std::uint64_t>(0, end),
@@ -128,13 +131,11 @@ RC_GTEST_PROP(CellCover, IsTheAreaOfEachCell, ()) {
     const CellSpan x = stretch(columns), y = stretch(rows);
     cover.add(0, x, y);
     for (int column = 0; column < columns; ++column)
-      for (int row = 0; row < rows; ++row)
-        expected[static_cast<std::size_t>(column * rows + row)] += inside(x, column) * inside(y, row);
+      for (int row = 0; row < rows; ++row) expected[number(column, row)] += inside(x, column) * inside(y, row);
   }
   cover.settle();
   for (int column = 0; column < columns; ++column)
-    for (int row = 0; row < rows; ++row)
-      RC_ASSERT(cover.at(0, column, row) == expected[static_cast<std::size_t>(column * rows + row)]);
+    for (int row = 0; row < rows; ++row) RC_ASSERT(cover.at(0, column, row) == expected[number(column, row)]);
 }
 
 TEST(FoldedMap, ColoursACellByTheClassThatCoversMost) {
@@ -219,6 +220,9 @@ TEST(Axis, HasRoundTicksInTheLargestUnit) {
 
 /// A folder of its own that goes when the test ends.
 class MapWriter : public testing::Test {
+ public:
+  ~MapWriter() override { std::filesystem::remove_all(folder_); }
+
  protected:
   MapWriter() {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
@@ -226,7 +230,6 @@ class MapWriter : public testing::Test {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directory(folder_);
   }
-  ~MapWriter() override { std::filesystem::remove_all(folder_); }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::size_t files() const {
