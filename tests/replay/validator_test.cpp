@@ -4,14 +4,17 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "decision_script.h"
 #include "first_fit_pool.h"
 
 namespace vramlab {
 namespace {
 
+using test::allocs;
+using test::complaint;
 using test::Flaw;
+using test::Script;
 using test::TraceBuilder;
-using testing::AllOf;
 using testing::HasSubstr;
 
 /// What --verify says of a replay; "" when it finds nothing wrong.
@@ -73,82 +76,6 @@ TEST(Validator, CatchesTheUseOfAReturnedSegment) {
               HasSubstr("event 2 (alloc of object 1): segment 0 is not held"));
 }
 
-/// Decisions written by hand, event by event: for what no small pool would do.
-class Script {
- public:
-  explicit Script(Trace trace) : trace_(std::make_unique<Trace>(std::move(trace))), validator_(make_validator()) {
-    say({.kind = DecisionKind::version, .bytes = decision_format_version});
-  }
-  Script& next() {
-    validator_->on_event(*trace_, position_++);
-    return *this;
-  }
-  Script& say(Decision d) {
-    validator_->on_decisions({&d, 1});
-    return *this;
-  }
-  void end() { validator_->on_end(*trace_); }
-
-  Script& segment(std::uint32_t id, std::uint64_t bytes) {
-    return say({.kind = DecisionKind::segment_take, .segment = id, .bytes = bytes});
-  }
-  Script& return_segment(std::uint32_t id, std::uint64_t bytes) {
-    return say({.kind = DecisionKind::segment_return, .segment = id, .bytes = bytes});
-  }
-  Script& range(std::uint32_t id, std::uint64_t bytes) {
-    return say({.kind = DecisionKind::range_reserve, .segment = id, .bytes = bytes});
-  }
-  Script& pages(std::uint32_t first, std::uint64_t count) {
-    return say({.kind = DecisionKind::pages_create, .object = first, .offset = page, .bytes = count * page});
-  }
-  Script& map(std::uint32_t range, std::uint64_t at, std::uint32_t first, std::uint64_t count,
-              DecisionKind kind = DecisionKind::map) {
-    return say({.kind = kind, .object = first, .segment = range, .offset = at * page, .bytes = count * page});
-  }
-  Script& unmap(std::uint32_t range, std::uint64_t at, std::uint64_t bytes) {
-    return say({.kind = DecisionKind::unmap, .segment = range, .offset = at * page, .bytes = bytes});
-  }
-  Script& place(std::uint32_t object, std::uint32_t segment, std::uint64_t offset, std::uint64_t bytes,
-                std::uint16_t stream = 0) {
-    return say({.kind = DecisionKind::place,
-                .stream = stream,
-                .object = object,
-                .segment = segment,
-                .offset = offset,
-                .bytes = bytes});
-  }
-  Script& release(std::uint32_t object) { return say({.kind = DecisionKind::release, .object = object}); }
-  Script& record(std::uint32_t token, std::uint16_t stream) {
-    return say({.kind = DecisionKind::record, .stream = stream, .object = token});
-  }
-  Script& wait(std::uint16_t stream, std::uint32_t token) {
-    return say({.kind = DecisionKind::wait, .stream = stream, .object = token});
-  }
-
-  static constexpr std::uint64_t page = 4096;
-
- private:
-  std::unique_ptr<Trace> trace_;  // stays in place when the script moves: the validator knows it
-  std::unique_ptr<ReplayWatcher> validator_;
-  std::uint64_t position_ = 0;
-};
-
-template <class Work>
-std::string complaint(Work&& work) {
-  try {
-    work();
-  } catch (const InvariantError& error) {
-    return error.what();
-  }
-  return "";
-}
-
-Trace allocs(std::size_t count, std::uint64_t bytes) {
-  TraceBuilder builder;
-  for (std::size_t i = 0; i < count; ++i) builder.alloc(bytes);
-  return builder.build();
-}
-
 /// A range of eight pages' length with pages 0 to 3 mapped at its begin.
 Script mapped(Trace trace) {
   Script script(std::move(trace));
@@ -206,76 +133,6 @@ TEST(Validator, TwoNamesOfOnePageAreOneMemory) {
   EXPECT_THAT(complaint([&] { script().next().place(1, 0, 5 * 4096, 4096); }),
               HasSubstr("object 1 (bytes 20480 to 24576 of segment 0) overlaps live object 0 (bytes 4096 to 8192"));
   EXPECT_EQ(complaint([&] { script().unmap(0, 5, 4096); }), "") << "the other name carries the object";
-}
-
-Trace used_by_stream_0_then_1() { return TraceBuilder().alloc(512).free(0).alloc(512, 1).free(1).alloc(512).build(); }
-
-Script after_use_on_stream_0() {
-  Script script(used_by_stream_0_then_1());
-  script.segment(0, 4096).next().place(0, 0, 0, 512).next().release(0);
-  return script;
-}
-
-TEST(Validator, AWaitOrdersWhatWasRecordedBefore) {
-  const auto reuse = [](Script& script) { script.place(1, 0, 0, 512, 1).next().release(1).end(); };
-  const char* unordered = "uses on stream 1 what stream 0 used last, without a wait for it";
-  EXPECT_THAT(complaint([&] {
-                Script s = after_use_on_stream_0();
-                s.next();
-                reuse(s);
-              }),
-              HasSubstr(unordered));
-  EXPECT_EQ(complaint([&] {
-              Script s = after_use_on_stream_0();
-              s.record(0, 0).next().wait(1, 0);
-              reuse(s);
-            }),
-            "");
-  EXPECT_EQ(complaint([&] {
-              Script s = after_use_on_stream_0();
-              s.next().place(1, 0, 0, 512, 1).record(0, 0).wait(1, 0).next();
-            }),
-            "")
-      << "the wait may follow within the event";
-  EXPECT_THAT(complaint([&] {
-                Script s = after_use_on_stream_0();
-                s.record(0, 1).next().wait(1, 0);
-                reuse(s);
-              }),
-              HasSubstr(unordered));
-  EXPECT_THAT(complaint([&] {
-                Script s = after_use_on_stream_0();
-                s.record(0, 0).next().wait(2, 0);
-                reuse(s);
-              }),
-              HasSubstr(unordered));
-}
-
-TEST(Validator, OrderPassesThroughAThirdStream) {
-  EXPECT_EQ(complaint([] {
-              Script s = after_use_on_stream_0();
-              s.record(0, 0).wait(2, 0).record(1, 2).next().wait(1, 1).place(1, 0, 0, 512, 1).next();
-            }),
-            "");
-}
-
-TEST(Validator, ATokenRecordedBeforeTheUseOrdersNothing) {
-  Script s(used_by_stream_0_then_1());
-  s.segment(0, 4096).next().place(0, 0, 0, 512).record(0, 0).next().release(0).next().wait(1, 0).place(1, 0, 0, 512, 1);
-  EXPECT_THAT(complaint([&] { s.next(); }), HasSubstr("event 2 (alloc of object 1)"));
-}
-
-TEST(Validator, PartOfTheMemoryIsEnoughToBeUnordered) {
-  Script s(TraceBuilder().alloc(1024).free(0).alloc(512, 1).build());
-  s.segment(0, 4096).next().place(0, 0, 0, 1024).next().release(0).next().place(1, 0, 1023, 512, 1);
-  EXPECT_THAT(complaint([&] { s.end(); }), HasSubstr("bytes 1023 to 1535"));
-}
-
-TEST(Validator, ReturningASegmentWaitsForEverything) {
-  Script s(used_by_stream_0_then_1());
-  s.segment(0, 4096).segment(1, 512).next().place(0, 0, 0, 512).next().release(0).return_segment(1, 512);
-  s.next().place(1, 0, 0, 512, 1);
-  EXPECT_EQ(complaint([&] { s.next(); }), "");
 }
 
 TEST(Validator, ConfusedTokensAreNamed) {
