@@ -11,9 +11,9 @@
 namespace vramlab {
 namespace {
 
-using ::testing::HasSubstr;
 using test::bytes_of;
 using test::Py;
+using ::testing::HasSubstr;
 
 constexpr auto words = std::to_array<std::string_view>({"a", "b"});
 constexpr pickle::Vocabulary vocabulary{words};
@@ -23,9 +23,7 @@ std::string raw(const char (&bytes)[n]) {
   return std::string(bytes, n - 1);
 }
 
-void read(const std::string& bytes) {
-  pickle::Pickle(pickle::Input{bytes_of(bytes), "x.pickle"}, vocabulary);
-}
+void read(const std::string& bytes) { pickle::Pickle(pickle::Input{bytes_of(bytes), "x.pickle"}, vocabulary); }
 
 /// Expects a TraceError at this byte that says `what`.
 void expect_refused(const std::string& bytes, std::uint64_t at, const std::string& what) {
@@ -35,7 +33,7 @@ void expect_refused(const std::string& bytes, std::uint64_t at, const std::strin
   EXPECT_EQ(error.where().file, "x.pickle");
 }
 
-const std::set<unsigned> plain = {'(', ')', '.', 'G', 'J', 'K', 'M', 'N', 'X', ']',  'a',  'e',  'h',  'j',  'q',
+const std::set<unsigned> plain = {'(', ')', '.', 'G', 'J', 'K',  'M',  'N',  'X',  ']',  'a',  'e',  'h',  'j',  'q',
                                   'r', 's', 't', 'u', '}', 0x80, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x94, 0x95};
 
 TEST(PickleRefusal, EveryOtherOpcodeIsRefusedByNameAndByte) {
@@ -51,7 +49,10 @@ TEST(PickleRefusal, WhatWouldRunCodeIsSaidToDoSo) {
   for (const char* code : {"c", "R", "i", "o", "b", "P", "Q", "\x81", "\x82", "\x83", "\x84", "\x92", "\x93"})
     expect_refused("\x80\x04" + std::string(code) + "os\nsystem\n.", 2, "would run code");
   expect_refused(raw("\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R."), 14, "opcode STACK_GLOBAL would run code");
-  expect_refused("\x80\x02" "cos\nsystem\n.", 2, "opcode GLOBAL would run code");
+  expect_refused(
+      "\x80\x02"
+      "cos\nsystem\n.",
+      2, "opcode GLOBAL would run code");
 }
 
 TEST(PickleRefusal, EveryTruncationIsNoticed) {

@@ -140,7 +140,13 @@ std::string raw(const char (&bytes)[n]) {
 TEST(Pickle, AStoredContainerSeesWhatIsAddedLater) {
   std::unique_ptr<Pickle> keep;
   // l = []; d = {}; l.append(d); l.append(d), through the memo; then d["a"] = 5 and l.append(d) once more
-  const Value root = read(raw("\x80\x02]q\x00}q\x01" "ah\x01" "ah\x01" "X\x01\x00\x00\x00" "aK\x05s" "a."), keep);
+  const Value root = read(raw("\x80\x02]q\x00}q\x01"
+                              "ah\x01"
+                              "ah\x01"
+                              "X\x01\x00\x00\x00"
+                              "aK\x05s"
+                              "a."),
+                          keep);
   const List& list = root.as_list();
   ASSERT_EQ(list.size, 3u);
   EXPECT_EQ(list.items[0].as_dict().get(a).as_integer(), 5);
@@ -164,7 +170,11 @@ TEST(Pickle, KeysAddedOneByOneInAnyOrderKeepTheirValues) {
 
 TEST(Pickle, AMemoIndexMayBeStoredAnew) {
   std::unique_ptr<Pickle> keep;
-  const Value root = read(raw("\x80\x02]K\x01q\x00" "aK\x02q\x00" "ah\x00" "a."), keep);
+  const Value root = read(raw("\x80\x02]K\x01q\x00"
+                              "aK\x02q\x00"
+                              "ah\x00"
+                              "a."),
+                          keep);
   EXPECT_EQ(root.as_list().items[2].as_integer(), 2);
 }
 

@@ -215,7 +215,7 @@ inline Py entry(const char* action, std::uint64_t address, std::int64_t size, st
                    {"user_metadata", ""}});
 }
 
-inline Py block(std::uint64_t address, std::int64_t size, std::int64_t requested, const char* state) {
+inline Py end_block(std::uint64_t address, std::int64_t size, std::int64_t requested, const char* state) {
   return Py::dict({{"address", Py::wide(address)},
                    {"size", size},
                    {"requested_size", requested},
@@ -223,8 +223,8 @@ inline Py block(std::uint64_t address, std::int64_t size, std::int64_t requested
                    {"frames", Py::list()}});
 }
 
-inline Py segment(std::int64_t device, std::uint64_t address, std::int64_t size, PyItems blocks,
-                  std::int64_t stream = 0, bool expandable = false) {
+inline Py end_segment(std::int64_t device, std::uint64_t address, std::int64_t size, PyItems blocks,
+                      std::int64_t stream = 0, bool expandable = false) {
   return Py::dict({{"device", device},
                    {"address", Py::wide(address)},
                    {"total_size", size},
