@@ -35,7 +35,7 @@ MapModel million_blocks() {
   MapModel model;
   model.events = 4'000'000;
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-    const std::uint64_t low = model.height.value, room = std::uint64_t{512} << random() % 18;
+    const std::uint64_t low = model.height.value, room = std::uint64_t{32768} << random() % 7;
     std::uint32_t at = static_cast<std::uint32_t>(random() % 3000);
     for (std::uint32_t i = 0; i < blocks; ++i) {
       const auto last = at + 1 + static_cast<std::uint32_t>(random() % 6000);
