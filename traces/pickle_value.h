@@ -72,6 +72,7 @@ class Value {
   }
   template <class T>
   T* pointer() const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the kind shares the word with the pointer
     return reinterpret_cast<T*>(static_cast<std::uintptr_t>(bits_ & ~std::uint64_t{7}));
   }
 

@@ -113,7 +113,7 @@ std::string Fields::describe(Value value) const {
   return value.is(Value::Constant::yes) ? "True" : "False";
 }
 
-const List& whole(const List& list) {
+List& whole(List& list) {
   if (list.taken != 0) throw pickle::TakenTooEarly();
   return list;
 }

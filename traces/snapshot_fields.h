@@ -59,6 +59,6 @@ class Fields {
 };
 
 /// Throws TakenTooEarly when items of a list that is needed whole were taken while it was read.
-const pickle::List& whole(const pickle::List& list);
+pickle::List& whole(pickle::List& list);
 
 }  // namespace vramlab::snapshot

@@ -59,7 +59,7 @@ void History::allocate(const Entry& entry) {
   if (object >= start_object_flag) fields_.fail(entry.offset, "more than 2^31 allocations");
   block = {static_cast<std::uint32_t>(object), BlockState::live};
   trace_.sizes.push_back(entry.size);
-  trace_.addresses.push_back(Address(entry.address));
+  trace_.addresses.emplace_back(entry.address);
   trace_.streams.push_back(stream(entry.stream, entry.offset));
   if (entry.frames) {
     frames_.resize(object);
@@ -111,7 +111,7 @@ void History::follow_segment(const Entry& entry, SegmentAction action) {
 
 void History::follow_oom(const Entry& entry) {
   emit(EventKind::oom, trace_.ooms.size(), entry);
-  trace_.ooms.push_back({entry.size, Bytes(entry.device_free)});
+  trace_.ooms.push_back(OomEvent{entry.size, Bytes(entry.device_free)});
 }
 
 StreamId History::stream(std::uint64_t recorded, std::uint64_t offset) {

@@ -38,7 +38,7 @@ std::string threshold(const Fields& fields, const Dict& settings) {
   if (!std::isfinite(value) || value < 0 || value > 1)
     fields.fail(settings.offset, fmt::format("'garbage_collection_threshold' is {}, not in 0 to 1", value));
   if (value == 0) return "";
-  std::array<char, 512> text;  // fixed notation of the smallest double takes some 330 characters
+  std::array<char, 512> text{};  // fixed notation of the smallest double takes some 330 characters
   const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   return error == std::errc() ? std::string(text.data(), end) : "";
 }

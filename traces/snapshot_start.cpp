@@ -55,7 +55,7 @@ class Joiner {
       if (object.requested) put(EventKind::free_requested, out_.sizes.size());
       out_.sizes.push_back(object.size);
       out_.streams.push_back(streams_.intern(object.stream));
-      out_.addresses.push_back(Address(object.address));
+      out_.addresses.emplace_back(object.address);
       frames.push_back(object.frames);
     }
     frames_.insert(frames_.begin(), frames.begin(), frames.end());
