@@ -82,18 +82,20 @@ CommandLine::CommandLine(std::string_view version) : app_("vramlab: a laboratory
   app_.get_formatter()->label("SUBCOMMAND", "VERB");
   app_.set_version_flag("--version", fmt::format("vramlab {}", version));
   app_.footer(
-      "Example:\n  vramlab replay snapshot.pickle --pool pytorch,vmm "
+      "Example:\n  vramlab replay snapshot.pickle --pool pytorch,segment-block "
       "--map map.svg\n\nvramlab VERB --help tells more.");
-  for (const VerbGroup& group : verb_groups()) {
-    CLI::App* app = app_.add_subcommand(std::string(group.name), std::string(group.summary))->group("Verbs");
-    app->footer(fmt::format("vramlab {} VERB --help tells more.", group.name));
-  }
   for (const VerbInfo& verb : verbs()) define(verb);
 }
 
 CLI::App& CommandLine::parent_of(const VerbInfo& verb) {
   const auto [first, second] = words_of(verb);
-  return second.empty() ? app_ : *app_.get_subcommand(first);
+  if (second.empty()) return app_;
+  const auto defined = app_.get_subcommands([&first](const CLI::App* app) { return app->check_name(first); });
+  if (!defined.empty()) return *defined.front();
+  CLI::App* group = app_.add_subcommand(first, std::string(find_row(verb_groups(), "group", first).summary));
+  group->group("Verbs");
+  group->footer(fmt::format("vramlab {} VERB --help tells more.", first));
+  return *group;
 }
 
 void CommandLine::define(const VerbInfo& verb) {
@@ -131,6 +133,7 @@ void CommandLine::add_setting(CLI::App& app, const SettingInfo& info) {
   }
   CLI::Option* option = app.add_option_function<std::string>(flag_of(name), give, reason);
   option->option_text(fmt::format("{} [{}]", info.metavar, info.spec.default_text));
+  option->type_name("value");
   if (info.list) {
     option->join(',');
   } else {

@@ -58,6 +58,13 @@ void check_pool_options(const Settings& settings, const std::vector<const PoolIn
   }
 }
 
+/// Whether PyTorch recorded `trace` with the allocator that `pool` models; true where the recording does not say.
+bool recorded_by(const Trace& trace, const PoolInfo& pool) {
+  for (const auto& [name, value] : trace.settings)
+    if (name == "expandable_segments") return (value == "true") == (pool.name == "pytorch-expandable");
+  return true;
+}
+
 /// What is still known of a run that failed.
 ReplayOutcome failed_outcome(const Trace& trace, const ReplayRequest& request, const Error& error) {
   ReplayOutcome outcome{.failed = true};
@@ -116,6 +123,7 @@ void ReplaySession::replay_trace(const Trace& trace, bool several) {
   for (const PoolInfo* pool : pools_) {
     outcomes_.push_back(replay_one(trace, *pool, several));
     outcomes_.back().trace = traces_done_;
+    outcomes_.back().same_allocator = recorded_by(trace, *pool);
   }
   ++traces_done_;
 }
@@ -172,7 +180,7 @@ ReplayOutcome ReplaySession::replay_one(const Trace& trace, const PoolInfo& pool
   } catch (const Error& error) {
     progress_.restart("");
     if (error.exit_code() != 1) throw;
-    spdlog::error("{}, pool {}: {}", trace.name, pool.name, one_line(error.what()));
+    spdlog::error("pool {}: {}", pool.name, one_line(error.what()));
     return failed_outcome(trace, request, error);
   }
 }

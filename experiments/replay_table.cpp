@@ -35,9 +35,9 @@ Cell verified_cell(const Report& report) {
   return *report.verified ? Cell("yes") : Cell("NO", Tone::bad);
 }
 
-Cell mismatch_cell(const Report& report) {
-  const auto& count = report.recorded_address_mismatches;
-  if (!count) return {nothing};
+Cell mismatch_cell(const ReplayOutcome& outcome) {
+  const auto& count = outcome.report.recorded_address_mismatches;
+  if (!count || !outcome.same_allocator) return {nothing};
   return {fmt::format("{}", *count), *count == 0 ? Tone::plain : Tone::bad};
 }
 
@@ -49,12 +49,16 @@ Cell ratio_cell(const Report& report, bool best) {
 std::vector<Shown> usual_columns() {
   const auto right = [](const char* title) { return Column{title, Align::right}; };
   return {
-      {right("requested MiB"), [](const ReplayOutcome& o, bool) { return mebibytes(o.report.peak_requested); }},
-      {right("reserved MiB"), [](const ReplayOutcome& o, bool) { return mebibytes(o.report.peak_reserved); }},
+      {right("requested"), [](const ReplayOutcome& o, bool) { return mebibytes(o.report.peak_requested); }},
+      {right("reserved"), [](const ReplayOutcome& o, bool) { return mebibytes(o.report.peak_reserved); }},
       {right("ratio "), [](const ReplayOutcome& o, bool best) { return ratio_cell(o.report, best); }},
       {right("fragmentation"),
        [](const ReplayOutcome& o, bool) { return fmt::format("{:.1f}%", o.report.fragmentation * 100); }},
       {right("segments"), [](const ReplayOutcome& o, bool) { return fmt::format("{}", o.report.segments); }},
+      {right("calls ms"),
+       [](const ReplayOutcome& o, bool) {
+         return fmt::format("{:.1f}", static_cast<double>(o.report.device_call_time.value) / 1e6);
+       }},
       {right("Mevents/s"),
        [](const ReplayOutcome& o, bool) { return fmt::format("{:.1f}", 1000 / o.report.wall_ns_per_event); }},
   };
@@ -64,12 +68,11 @@ std::vector<Shown> usual_columns() {
 std::vector<Shown> columns_for(const std::vector<ReplayOutcome>& outcomes) {
   std::vector<Shown> columns = usual_columns();
   if (any(outcomes, [](const Report& r) { return r.recorded_peak_reserved.has_value(); }))
-    columns.push_back({{"recorded MiB", Align::right}, [](const ReplayOutcome& o, bool) {
+    columns.push_back({{"recorded", Align::right}, [](const ReplayOutcome& o, bool) {
                          return Cell(or_nothing<Bytes>(o.report.recorded_peak_reserved, mebibytes));
                        }});
   if (any(outcomes, [](const Report& r) { return r.recorded_address_mismatches.has_value(); }))
-    columns.push_back(
-        {{"mismatches", Align::right}, [](const ReplayOutcome& o, bool) { return mismatch_cell(o.report); }});
+    columns.push_back({{"mismatches", Align::right}, [](const ReplayOutcome& o, bool) { return mismatch_cell(o); }});
   if (any(outcomes, [](const Report& r) { return r.verified.has_value(); }))
     columns.push_back({{"verified"}, [](const ReplayOutcome& o, bool) { return verified_cell(o.report); }});
   return columns;
@@ -90,8 +93,9 @@ std::map<std::size_t, Bytes> least_reserved(const std::vector<ReplayOutcome>& ou
 }
 
 std::string caption(const Report& first, bool marks) {
-  return fmt::format("{}machine {} ({}), swap {}, seed {}\n", marks ? "* least reserved of its trace; " : "",
-                     first.machine, first.device, first.swap, first.seed);
+  return fmt::format("MiB at peak; {}calls: time in calls to the device; machine {} ({}), swap {}, seed {}\n",
+                     marks ? "* least reserved of its trace; " : "", first.machine, first.device, first.swap,
+                     first.seed);
 }
 
 }  // namespace

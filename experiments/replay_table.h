@@ -12,8 +12,10 @@ namespace vramlab {
 struct ReplayOutcome {
   Report report{};
   std::size_t trace = 0;  ///< counts traces in order of the command line
-  bool failed = false;    ///< only the identifying fields of the report hold (and
-                          ///< `verified`)
+  /// The recorded allocator is the one the pool models: only then should addresses agree.
+  bool same_allocator = true;
+  bool failed = false;  ///< only the identifying fields of the report hold (and
+                        ///< `verified`)
 };
 
 /// The contract's fields; of a failed run all but the identifying ones are

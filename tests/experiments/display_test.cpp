@@ -1,0 +1,116 @@
+// Pieces of what people see: tables, progress, names of files.
+
+#include <gmock/gmock.h>
+
+#include "engine/core/error.h"
+#include "engine/core/option.h"
+#include "experiments/limit.h"
+#include "experiments/progress.h"
+#include "experiments/text_table.h"
+#include "experiments/trace_files.h"
+
+namespace vramlab::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(TextTable, AlignsTextLeftAndNumbersRight) {
+  TextTable table({{"name"}, {"n", Align::right}});
+  table.add({{"a"}, {"1000"}});
+  table.add({{"longer"}, {"7"}});
+  EXPECT_EQ(table.text(false), "name       n\na       1000\nlonger     7\n");
+}
+
+TEST(TextTable, CountsCodePointsNotBytes) {
+  TextTable table({{"x"}, {"y"}});
+  table.add({{"\xc3\xa9"}, {"b"}});
+  EXPECT_EQ(table.text(false), "x  y\n\xc3\xa9  b\n");
+}
+
+TEST(TextTable, HasEscapesOnlyInColour) {
+  TextTable table({{"x"}});
+  table.add({{"best", Tone::best}});
+  EXPECT_THAT(table.text(false), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(table.text(true), HasSubstr("\x1b[1;32mbest\x1b[0m"));
+}
+
+TEST(TextTable, OfRowsShowsBytesInUnitsAndNullAsADash) {
+  const std::vector<Row> rows{{{"file_bytes", std::uint64_t{2048}}, {"ok", true}, {"gone", nullptr}}};
+  EXPECT_EQ(rows_to_table(rows).text(false), "    file  ok   gone\n2.00 KiB  yes  -\n");
+}
+
+TEST(Progress, ShowsHowFarAndHowLongStill) {
+  const std::string line = progress_line("reading", 0.25, 10, 80);
+  EXPECT_THAT(line, HasSubstr("reading [#######---"));
+  EXPECT_THAT(line, HasSubstr(" 25%  0:30 left"));
+}
+
+TEST(Progress, KeepsWithinTheTerminalAndTheBounds) {
+  EXPECT_EQ(progress_line("a long label indeed", 0.5, 1, 12).size(), 12u);
+  EXPECT_THAT(progress_line("x", 7.0, 1, 80), HasSubstr("100%  0:00 left"));
+  EXPECT_THAT(progress_line("x", -1.0, 1, 80), Not(HasSubstr("left")));
+}
+
+TEST(Limit, IsBytesOrAShareOfTheMaxLoad) {
+  EXPECT_EQ(parse_limit("2KiB", Bytes(100)), Bytes(2048));
+  EXPECT_EQ(parse_limit("50%", Bytes(1001)), Bytes(500));
+  EXPECT_EQ(parse_limit("unlimited", Bytes(1)), unlimited_bytes);
+  for (const char* bad : {"min", "%", "x%", "0%", "", "-1"})
+    EXPECT_THROW(parse_limit(bad, Bytes(1)), ConfigError) << bad;
+}
+
+TEST(Names, OfSeveralOutputsKeepFolderAndEnding) {
+  EXPECT_EQ(with_suffix("a/b/map.svg", "-x"), "a/b/map-x.svg");
+  EXPECT_EQ(with_suffix("log", "-x"), "log-x");
+  EXPECT_EQ(file_stem("net.pickle"), "net");
+  EXPECT_EQ(file_stem("net.pickle#1"), "net-gpu1");
+  EXPECT_EQ(file_stem("a b.csv"), "a-b");
+}
+
+Trace trace_of_sizes(std::vector<Bytes> sizes) {
+  Trace trace;
+  trace.name = "sizes";
+  for (std::uint32_t i = 0; i < sizes.size(); ++i) {
+    trace.kinds.push_back(EventKind::alloc);
+    trace.subjects.push_back(i);
+    trace.addresses.emplace_back(i * 4096);
+  }
+  trace.kinds.push_back(EventKind::segment);
+  trace.subjects.push_back(0);
+  trace.segment_events.push_back({});
+  trace.stream_names = {0};
+  trace.streams.assign(sizes.size(), StreamId(0));
+  trace.sizes = std::move(sizes);
+  return trace;
+}
+
+TEST(Scale, RoundsDownAndKeepsSmallSizesFromShrinking) {
+  Trace trace = trace_of_sizes({Bytes(4), Bytes(600), Bytes(4001)});
+  scale_sizes(trace, 0.5);
+  EXPECT_EQ(trace.sizes, (std::vector<Bytes>{Bytes(4), Bytes(512), Bytes(2000)}));
+}
+
+TEST(Scale, DropsWhatWasRecordedOfAddressesAndSegments) {
+  Trace trace = trace_of_sizes({Bytes(4), Bytes(600)});
+  scale_sizes(trace, 2);
+  EXPECT_EQ(trace.sizes, (std::vector<Bytes>{Bytes(8), Bytes(1200)}));
+  EXPECT_FALSE(trace.has_addresses());
+  EXPECT_TRUE(trace.segment_events.empty());
+  EXPECT_EQ(trace.kinds.size(), 2u);
+  validate(trace);
+}
+
+TEST(Scale, OfOneChangesNothing) {
+  Trace trace = trace_of_sizes({Bytes(4)});
+  scale_sizes(trace, 1);
+  EXPECT_TRUE(trace.has_addresses());
+}
+
+TEST(Scale, BeyondAllBoundsIsRefused) {
+  Trace trace = trace_of_sizes({max_object_bytes - Bytes(1)});
+  EXPECT_THROW(scale_sizes(trace, 2), ConfigError);
+}
+
+}  // namespace
+}  // namespace vramlab::test
