@@ -19,7 +19,8 @@ class Pickle {
   /// Reads the whole of `input`. Throws TraceError with the byte offset: truncated, an opcode that is not plain data,
   /// a length beyond the end, an integer of more than 64 bits, a misused stack or memo, bytes after the end.
   /// `taker`: see Taker; with one, TakenTooEarly may be thrown. REQUIRES: input.bytes outlive the Pickle.
-  /// Time is linear in the input's length, memory at most about 64 times it (0.3 times for a snapshot with a taker).
+  /// Time is linear in the input's length, memory at most about 64 times it (measured: 47 times for
+  /// nothing but empty dictionaries; 1.6 times for a snapshot, 0.25 times with a taker).
   Pickle(const Input& input, const Vocabulary& vocabulary, Taker* taker = nullptr);
 
   Value root() const { return root_; }
