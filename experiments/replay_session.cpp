@@ -90,6 +90,7 @@ ReplaySession::ReplaySession(const ReplayArguments& arguments, const Settings& s
   check_pool_options(settings, pools_);
   check_device(settings.values.text("device"));
   check_readable(arguments.traces);
+  for (const std::string& output : {arguments.map, arguments.log}) check_folder_of(output);
   const std::string_view inputs = settings.values.text("inputs");
   if (inputs == "measured") inputs_ = InputsMode::measured;
   if (inputs == "measured" || inputs == "model") return;

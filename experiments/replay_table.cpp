@@ -93,7 +93,7 @@ std::map<std::size_t, Bytes> least_reserved(const std::vector<ReplayOutcome>& ou
 }
 
 std::string caption(const Report& first, bool marks) {
-  return fmt::format("MiB at peak; {}calls: time in calls to the device; machine {} ({}), swap {}, seed {}\n",
+  return fmt::format("MiB at peak; {}calls: time in calls to the device; machine {} ({}), swap {}, seed {}",
                      marks ? "* least reserved of its trace; " : "", first.machine, first.device, first.swap,
                      first.seed);
 }
@@ -122,7 +122,7 @@ std::string replay_table(const std::vector<ReplayOutcome>& outcomes, bool colour
     for (const Shown& s : shown) cells.push_back(o.failed ? Cell(nothing) : s.cell(o, best));
     table.add(std::move(cells));
   }
-  return table.text(colour) + toned(caption(outcomes.front().report, !least.empty()), Tone::faint, colour);
+  return table.text(colour) + toned(caption(outcomes.front().report, !least.empty()), Tone::faint, colour) + '\n';
 }
 
 }  // namespace vramlab

@@ -59,6 +59,7 @@ constexpr std::array<SettingInfo, 13> infos{{
 std::span<const OptionSpec> setting_specs() {
   static const std::vector<OptionSpec> specs = [] {
     std::vector<OptionSpec> all;
+    all.reserve(infos.size());
     for (const SettingInfo& info : infos) all.push_back(info.spec);
     return all;
   }();

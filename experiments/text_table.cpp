@@ -78,6 +78,7 @@ void TextTable::add(std::vector<Cell> cells) {
 
 std::vector<std::size_t> TextTable::widths() const {
   std::vector<std::size_t> widths;
+  widths.reserve(columns_.size());
   for (const Column& column : columns_) widths.push_back(display_width(column.title));
   for (const auto& row : rows_)
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i].text));

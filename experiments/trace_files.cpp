@@ -70,6 +70,7 @@ std::vector<Trace> read_chosen_traces(const std::string& path, std::string_view 
   std::vector<Trace> traces = read_traces(path);
   if (gpu == "all") return traces;
   std::vector<std::uint64_t> there;
+  there.reserve(traces.size());
   for (const Trace& trace : traces) there.push_back(device_number(trace));
   std::erase_if(traces, [wanted](const Trace& trace) { return device_number(trace) != wanted; });
   if (traces.empty())
@@ -84,13 +85,17 @@ void scale_sizes(Trace& trace, double factor) {
   drop_recorded_memory(trace);
 }
 
+void check_folder_of(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder))
+    throw ConfigError(fmt::format("{}: there is no folder '{}'", path, folder.string()), {}, "make it first");
+}
+
 void check_vlt_name(const std::string& path) {
-  const std::filesystem::path whole(path);
-  if (whole.extension() != ".vlt")
+  if (std::filesystem::path(path).extension() != ".vlt")
     throw ConfigError(fmt::format("'{}' does not end in .vlt", path), {},
                       "that is the one format traces are written in");
-  if (whole.has_parent_path() && !std::filesystem::is_directory(whole.parent_path()))
-    throw ConfigError(fmt::format("there is no folder '{}'", whole.parent_path().string()));
+  check_folder_of(path);
 }
 
 std::string with_suffix(const std::string& path, const std::string& suffix) {

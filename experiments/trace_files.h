@@ -27,6 +27,9 @@ std::vector<Trace> read_chosen_traces(const std::string& path, std::string_view 
 /// when a size would reach 2^48 bytes.
 void scale_sizes(Trace& trace, double factor);
 
+/// Throws ConfigError when the folder that `path` is to be written to is not there.
+void check_folder_of(const std::string& path);
+
 /// Throws ConfigError when `path` does not end in .vlt, or names a folder that
 /// is not there.
 void check_vlt_name(const std::string& path);

@@ -24,6 +24,7 @@ int replay_all(const ReplayArguments& arguments, const Settings& settings) {
     write_output(replay_table(outcomes, output_in_colour()));
   } else {
     std::vector<Row> rows;
+    rows.reserve(outcomes.size());
     for (const ReplayOutcome& outcome : outcomes) rows.push_back(outcome_row(outcome));
     write_rows(rows, format);
   }

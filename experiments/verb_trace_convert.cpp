@@ -34,7 +34,7 @@ int convert(const Arguments& arguments, const Settings& settings) {
                     {"format", trace.format},
                     {"events", std::uint64_t{trace.event_count()}},
                     {"objects", std::uint64_t{trace.object_count()}},
-                    {"file_bytes", std::uint64_t{std::filesystem::file_size(out)}}});
+                    {"size_bytes", std::uint64_t{std::filesystem::file_size(out)}}});
   }
   write_rows(rows, output_format(settings.values.text("format")));
   return 0;

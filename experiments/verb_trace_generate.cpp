@@ -61,7 +61,7 @@ int generate(const Arguments& arguments, const Settings& settings) {
                {"seed", seed},
                {"events", counted.events},
                {"objects", counted.objects},
-               {"file_bytes", std::uint64_t{std::filesystem::file_size(arguments.out)}}}},
+               {"size_bytes", std::uint64_t{std::filesystem::file_size(arguments.out)}}}},
              output_format(settings.values.text("format")));
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "engine/core/option.h"
 #include "experiments/limit.h"
 #include "experiments/progress.h"
+#include "experiments/replay_table.h"
 #include "experiments/text_table.h"
 #include "experiments/trace_files.h"
 
@@ -66,6 +67,46 @@ TEST(Names, OfSeveralOutputsKeepFolderAndEnding) {
   EXPECT_EQ(file_stem("net.pickle"), "net");
   EXPECT_EQ(file_stem("net.pickle#1"), "net-gpu1");
   EXPECT_EQ(file_stem("a b.csv"), "a-b");
+}
+
+TEST(Names, EndInTheNumberOfTheDevice) {
+  Trace trace;
+  for (const auto& [name, device] : {std::pair{"net.pickle", 0u}, {"net.pickle#1", 1u}, {"a#2.vlt", 0u}}) {
+    trace.name = name;
+    EXPECT_EQ(device_number(trace), device) << name;
+  }
+}
+
+ReplayOutcome outcome_of(const std::string& pool, std::uint64_t reserved, bool same_allocator) {
+  ReplayOutcome outcome{.same_allocator = same_allocator};
+  outcome.report.trace = "net";
+  outcome.report.pool = pool;
+  outcome.report.peak_reserved = Bytes(reserved);
+  outcome.report.wall_ns_per_event = 100;
+  outcome.report.recorded_address_mismatches = 4711;
+  return outcome;
+}
+
+TEST(ReplayTable, ComparesAddressesOnlyUnderTheAllocatorThatWasRecorded) {
+  EXPECT_THAT(replay_table({outcome_of("pytorch", 1, true)}, false), HasSubstr("4711"));
+  EXPECT_THAT(replay_table({outcome_of("pytorch-expandable", 1, false)}, false), Not(HasSubstr("4711")));
+}
+
+TEST(ReplayTable, MarksWhoReservesLeastWhereThereIsAChoice) {
+  const ReplayOutcome more = outcome_of("a", 2, true), less = outcome_of("b", 1, true);
+  EXPECT_THAT(replay_table({more, less}, true), HasSubstr(toned("b", Tone::best, true)));
+  EXPECT_THAT(replay_table({more, less}, true), Not(HasSubstr(toned("a", Tone::best, true))));
+  EXPECT_THAT(replay_table({less}, false), Not(HasSubstr("*")));
+}
+
+TEST(ReplayTable, OfAFailedRunShowsOnlyItsName) {
+  ReplayOutcome failed = outcome_of("a", 2, true);
+  failed.failed = true;
+  EXPECT_THAT(replay_table({failed}, false), Not(HasSubstr("4711")));
+  for (const Field& field : outcome_row(failed))
+    if (field.name == "peak_reserved_bytes" || field.name == "decisions") {
+      EXPECT_TRUE(std::holds_alternative<std::nullptr_t>(field.value)) << field.name;
+    }
 }
 
 Trace trace_of_sizes(std::vector<Bytes> sizes) {

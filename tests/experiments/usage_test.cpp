@@ -63,6 +63,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{{"replay", "t.vlt", "--gpu", "3"}, 2, "no events of gpu 3"},
         Bad{{"replay", "t.vlt", "--inputs", "missing.log"}, 2, "missing.log"},
         Bad{{"replay", "t.vlt", "--map", "map.bmp", "--min-time", "0"}, 2, ".svg or .png"},
+        Bad{{"replay", "t.vlt", "--map", "nowhere/map.svg"}, 2, "no folder 'nowhere'"},
+        Bad{{"replay", "t.vlt", "--log", "nowhere/log"}, 2, "no folder 'nowhere'"},
         Bad{{"replay", "t.vlt", "--config", "missing.yaml"}, 2, "missing.yaml"},
         Bad{{"replay", "t.vlt", "--set", "pytorch"}, 2, "POOL.OPTION=VALUE"},
         Bad{{"replay", "t.vlt", "--set", "pytroch.max_split_size=1"}, 2, "did you mean 'pytorch'"},
