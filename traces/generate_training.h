@@ -27,7 +27,7 @@ struct Layer {
   std::array<Bytes, 2> parameters{};  ///< weight and bias
   Bytes extra{};                      ///< kept for the backward pass besides: statistics, indices
   Bytes workspace{};                  ///< held only while the operator runs
-  std::vector<Bytes> trials{};         ///< workspaces tried before the forward operator
+  std::vector<Bytes> trials{};        ///< workspaces tried before the forward operator
   std::uint64_t flops = 0;            ///< of the forward operator; the backward one takes twice as many
   bool saves_inputs = false;          ///< the backward operator reads the inputs
   bool saves_output = false;          ///< the backward operator reads the output

@@ -67,21 +67,21 @@ struct Stacks {
 
 /// Operators, in order of appearance.
 struct Operators {
-  std::vector<std::string> names;       ///< interned
-  std::vector<std::uint32_t> name;      ///< per operator: index into names
-  std::vector<Nanoseconds> gpu_time;    ///< per operator: time of its kernels
-  Lists reads;                          ///< per operator: objects
-  Lists writes;                         ///< per operator: objects
+  std::vector<std::string> names;     ///< interned
+  std::vector<std::uint32_t> name;    ///< per operator: index into names
+  std::vector<Nanoseconds> gpu_time;  ///< per operator: time of its kernels
+  Lists reads;                        ///< per operator: objects
+  Lists writes;                       ///< per operator: objects
   std::size_t size() const { return name.size(); }
 };
 
 /// What a reader had to interpret or could not see; all zero for a complete recording.
 struct TraceNotes {
-  std::uint64_t ring_start_objects = 0;   ///< live before the recording began: added as allocations at its start
-  std::uint64_t unseen_frees = 0;         ///< frees of objects whose allocation was not recorded (among those)
-  std::uint64_t dropped_events = 0;       ///< recorded events that could not be tied to an object
-  std::uint64_t unknown_actions = 0;      ///< actions of newer versions, passed over
-  std::uint64_t zero_size_allocs = 0;     ///< allocations of 0 bytes, passed over with their frees
+  std::uint64_t ring_start_objects = 0;  ///< live before the recording began: added as allocations at its start
+  std::uint64_t unseen_frees = 0;        ///< frees of objects whose allocation was not recorded (among those)
+  std::uint64_t dropped_events = 0;      ///< recorded events that could not be tied to an object
+  std::uint64_t unknown_actions = 0;     ///< actions of newer versions, passed over
+  std::uint64_t zero_size_allocs = 0;    ///< allocations of 0 bytes, passed over with their frees
 };
 
 /// One device's recording.

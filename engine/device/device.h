@@ -50,11 +50,11 @@ class Device {
 
 /// Counted by the device while it runs. Times are the host's.
 struct DeviceCounters {
-  std::uint64_t calls = 0;       ///< memory-management calls
-  Nanoseconds call_time{};       ///< host time in them
+  std::uint64_t calls = 0;  ///< memory-management calls
+  Nanoseconds call_time{};  ///< host time in them
   std::uint64_t transfers = 0;
   Bytes transferred{};
-  Nanoseconds transfer_time{};   ///< sum of the links' busy times
+  Nanoseconds transfer_time{};  ///< sum of the links' busy times
   std::uint64_t launches = 0;
 };
 

@@ -35,8 +35,8 @@ struct InputLog {
   std::vector<Input> inputs;  ///< in order of arrival; positions never fall
 };
 
-/// Throws TraceError with file and line. Strict: fields that a kind does not have are 0, every line ends, positions never
-/// fall, failed commands rise.
+/// Throws TraceError with file and line. Strict: fields that a kind does not have are 0, every line ends, positions
+/// never fall, failed commands rise.
 InputLog read_input_log(const std::string& path);
 InputLog parse_input_log(std::string_view text, const std::string& name);
 /// Writes a temporary file beside `path`, then renames it.

@@ -213,8 +213,12 @@ TokenId Port::transfer(const Transfer& transfer, std::span<const TokenId> after)
   ++next_token_;
   for (TokenId earlier : after) log_.append({.kind = DecisionKind::after, .object = earlier.value});
   const auto end = [&](DecisionKind kind, const TransferEnd& e) {
-    log_.append({.kind = kind, .tier = e.tier, .object = token.value, .segment = e.segment.value,
-                 .offset = e.offset.value, .bytes = transfer.bytes.value});
+    log_.append({.kind = kind,
+                 .tier = e.tier,
+                 .object = token.value,
+                 .segment = e.segment.value,
+                 .offset = e.offset.value,
+                 .bytes = transfer.bytes.value});
   };
   end(DecisionKind::transfer_from, transfer.from);
   end(DecisionKind::transfer_to, transfer.to);

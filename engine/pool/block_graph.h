@@ -18,10 +18,10 @@ inline constexpr NodeIndex no_node = ~NodeIndex{0};
 struct BlockNode {
   std::uint64_t address = 0;
   std::uint64_t size = 0;
-  NodeIndex previous = no_node;       ///< neighbour below
-  NodeIndex next = no_node;           ///< neighbour above
+  NodeIndex previous = no_node;  ///< neighbour below
+  NodeIndex next = no_node;      ///< neighbour above
   std::uint32_t list_place = 0;  ///< its index in a free list, in pools that keep arrays of free blocks
-  std::uint32_t space = 0;  ///< index of its segment or range in the pool's table
+  std::uint32_t space = 0;       ///< index of its segment or range in the pool's table
   std::uint16_t stream = 0;
   bool live = false;
   bool mapped = true;  ///< has physical memory (false only in virtual ranges)

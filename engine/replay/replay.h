@@ -30,21 +30,21 @@ class ReplayWatcher : public EventSink {
 
 struct ReplayRequest {
   const PoolInfo* pool = nullptr;
-  OptionValues pool_options;          ///< of the pool's table
-  Bytes capacity = unlimited_bytes;   ///< --cap
-  std::string machine_name;           ///< for the report
+  OptionValues pool_options;         ///< of the pool's table
+  Bytes capacity = unlimited_bytes;  ///< --cap
+  std::string machine_name;          ///< for the report
   std::string device_name = "sim";
-  Bytes device_memory{};              ///< of the machine
+  Bytes device_memory{};  ///< of the machine
   std::function<std::unique_ptr<RunnableDevice>()> make_device;
   /// As make_device, with more memory than any trace needs: for the ideal that `overhead` compares with. Null =
   /// make_device.
   std::function<std::unique_ptr<RunnableDevice>()> make_ideal_device;
   std::uint64_t seed = 0;
-  double min_seconds = 1.0;           ///< runs are repeated until they took this long in all; 0 = one run
+  double min_seconds = 1.0;  ///< runs are repeated until they took this long in all; 0 = one run
   bool verify = false;
   InputsMode inputs = InputsMode::model;
-  const InputLog* log_in = nullptr;   ///< InputsMode::log
-  InputLog* log_out = nullptr;        ///< what arrived, when not null
+  const InputLog* log_in = nullptr;      ///< InputsMode::log
+  InputLog* log_out = nullptr;           ///< what arrived, when not null
   std::vector<ReplayWatcher*> watchers;  ///< one extra untimed run is made for them
   std::function<void(double)> progress;  ///< fraction done, for long replays
 };

@@ -16,15 +16,15 @@ struct Report {
   std::string trace, pool, swap, device, machine;
   std::uint64_t seed = 0;
 
-  std::uint64_t events = 0;           ///< alloc + free_requested + free_completed + op
-  double wall_ns_per_event = 0;       ///< replay loop with digest; a timing
+  std::uint64_t events = 0;      ///< alloc + free_requested + free_completed + op
+  double wall_ns_per_event = 0;  ///< replay loop with digest; a timing
   Bytes peak_requested{};
   Bytes max_load{};
   Bytes peak_reserved{};
   double reserved_over_requested = 0;
-  std::uint64_t segments = 0;         ///< segments taken from the device, and calls that map pages
-  double fragmentation = 0;           ///< 1 - requested/reserved at the first event of peak reserved
-  std::string decisions;              ///< digest, 16 hex digits
+  std::uint64_t segments = 0;  ///< segments taken from the device, and calls that map pages
+  double fragmentation = 0;    ///< 1 - requested/reserved at the first event of peak reserved
+  std::string decisions;       ///< digest, 16 hex digits
 
   std::optional<Bytes> recorded_peak_reserved;
   std::optional<std::uint64_t> recorded_address_mismatches;
@@ -34,10 +34,10 @@ struct Report {
   std::optional<Nanoseconds> simulated, stall;
   std::optional<double> overhead;
   std::optional<Bytes> swapped_out, swapped_in;
-  std::optional<bool> verified;       ///< null unless asked
+  std::optional<bool> verified;  ///< null unless asked
 
   std::uint64_t device_calls = 0;
-  Nanoseconds device_call_time{};     ///< of the device model, or measured
+  Nanoseconds device_call_time{};  ///< of the device model, or measured
 };
 
 /// A value of a flat row.
