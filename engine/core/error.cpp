@@ -1,5 +1,7 @@
 #include "engine/core/error.h"
 
+#include <utility>
+
 #include "engine/core/check.h"
 
 namespace vramlab {
@@ -20,16 +22,16 @@ std::string Where::text() const {
 }
 
 namespace {
-std::string compose(const std::string& what, const Where& where, const std::string& mend) {
-  std::string out = where.text();
-  out += (out.empty() ? "" : ": ") + what;
-  if (!mend.empty()) out += " (" + mend + ")";
-  return out;
+std::string compose(std::string what, const Where& where, const std::string& mend) {
+  const std::string place = where.text();
+  if (!place.empty()) what.insert(0, place + ": ");
+  if (!mend.empty()) what += " (" + mend + ")";
+  return what;
 }
 }  // namespace
 
 Error::Error(std::string what, Where where, std::string mend)
-    : std::runtime_error(compose(what, where, mend)), where_(std::move(where)), mend_(std::move(mend)) {}
+    : std::runtime_error(compose(std::move(what), where, mend)), where_(std::move(where)), mend_(std::move(mend)) {}
 
 void check_failed(const char* expression, const char* file, int line, const std::string& detail) {
   throw InvariantError("check failed: " + std::string(expression) + (detail.empty() ? "" : ": " + detail),
