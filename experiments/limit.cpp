@@ -11,6 +11,10 @@ namespace vramlab {
 
 bool is_share(std::string_view limit) { return limit.ends_with('%'); }
 
+Bytes parse_cap(std::string_view text, Bytes device_memory) {
+  return text == "machine" ? device_memory : parse_bytes(text);
+}
+
 Bytes parse_limit(std::string_view text, Bytes max_load) {
   const std::string_view number = text.substr(0, text.size() - (is_share(text) ? 1 : 0));
   try {

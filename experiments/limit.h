@@ -1,5 +1,5 @@
 #pragma once
-// The setting `limit`: how much memory to get by with.
+// The settings `limit` and `cap`: how much memory to get by with.
 
 #include <string_view>
 
@@ -7,9 +7,11 @@
 
 namespace vramlab {
 
-/// "12GiB", "unlimited", or "80%" of `max_load`, rounded down. Throws
-/// ConfigError.
+/// "12GiB", "unlimited", or "80%" of `max_load`, rounded down. Throws ConfigError.
 Bytes parse_limit(std::string_view text, Bytes max_load);
+
+/// "12GiB", "unlimited", or "machine" for `device_memory`. Throws ConfigError.
+Bytes parse_cap(std::string_view text, Bytes device_memory);
 
 /// Whether parse_limit needs the max load.
 bool is_share(std::string_view limit);

@@ -58,13 +58,6 @@ void check_pool_options(const Settings& settings, const std::vector<const PoolIn
   }
 }
 
-/// Whether PyTorch recorded `trace` with the allocator that `pool` models; true where the recording does not say.
-bool recorded_by(const Trace& trace, const PoolInfo& pool) {
-  for (const auto& [name, value] : trace.settings)
-    if (name == "expandable_segments") return (value == "true") == (pool.name == "pytorch-expandable");
-  return true;
-}
-
 /// What is still known of a run that failed.
 ReplayOutcome failed_outcome(const Trace& trace, const ReplayRequest& request, const Error& error) {
   ReplayOutcome outcome{.failed = true};
@@ -87,6 +80,7 @@ ReplaySession::ReplaySession(const ReplayArguments& arguments, const Settings& s
       machine_(load_machine(std::string(settings.values.text("machine")))) {
   for (const std::string& name : split_list(settings.values.text("swap"))) find_row(swaps(), "swap policy", name);
   static_cast<void>(parse_limit(settings.values.text("limit"), {}));
+  static_cast<void>(parse_cap(settings.values.text("cap"), {}));
   check_pool_options(settings, pools_);
   check_device(settings.values.text("device"));
   check_readable(arguments.traces);
@@ -124,7 +118,6 @@ void ReplaySession::replay_trace(const Trace& trace, bool several) {
   for (const PoolInfo* pool : pools_) {
     outcomes_.push_back(replay_one(trace, *pool, several));
     outcomes_.back().trace = traces_done_;
-    outcomes_.back().same_allocator = recorded_by(trace, *pool);
   }
   ++traces_done_;
 }
@@ -132,7 +125,7 @@ void ReplaySession::replay_trace(const Trace& trace, bool several) {
 Bytes ReplaySession::capacity_for(const Trace& trace) const {
   const std::string_view limit = settings_.values.text("limit");
   const Bytes max_load = is_share(limit) ? trace_info(trace).max_load : Bytes{};
-  return std::min(settings_.values.bytes("cap"), parse_limit(limit, max_load));
+  return std::min(parse_cap(settings_.values.text("cap"), machine_.device_memory), parse_limit(limit, max_load));
 }
 
 ReplayRequest ReplaySession::request_for(const Trace& trace, const PoolInfo& pool) const {
@@ -143,7 +136,7 @@ ReplayRequest ReplaySession::request_for(const Trace& trace, const PoolInfo& poo
   request.machine_name = machine_.name;
   request.device_name = settings_.values.text("device");
   request.device_memory = machine_.device_memory;
-  request.make_device = [this] { return make_simulated_device(machine_); };
+  request.make_device = [this] { return make_simulated_device(machine_, unlimited_bytes); };
   request.seed = static_cast<std::uint64_t>(settings_.values.integer("seed"));
   request.min_seconds = settings_.values.real("min_time");
   request.verify = settings_.values.flag("verify");

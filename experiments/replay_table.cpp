@@ -37,7 +37,7 @@ Cell verified_cell(const Report& report) {
 
 Cell mismatch_cell(const ReplayOutcome& outcome) {
   const auto& count = outcome.report.recorded_address_mismatches;
-  if (!count || !outcome.same_allocator) return {nothing};
+  if (!count) return {nothing};
   return {fmt::format("{}", *count), *count == 0 ? Tone::plain : Tone::bad};
 }
 

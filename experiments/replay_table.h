@@ -12,10 +12,7 @@ namespace vramlab {
 struct ReplayOutcome {
   Report report{};
   std::size_t trace = 0;  ///< counts traces in order of the command line
-  /// The recorded allocator is the one the pool models: only then should addresses agree.
-  bool same_allocator = true;
-  bool failed = false;  ///< only the identifying fields of the report hold (and
-                        ///< `verified`)
+  bool failed = false;    ///< only the identifying fields of the report hold, and `verified`
 };
 
 /// The contract's fields; of a failed run all but the identifying ones are

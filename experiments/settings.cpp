@@ -29,7 +29,7 @@ constexpr std::array<SettingInfo, 13> infos{{
       "memory to get by with, also as share of the max load; with swap none a "
       "cap"},
      "BYTES|PCT%"},
-    {{"cap", OptionKind::bytes, "unlimited", "bytes a pool may reserve, where the machine has more"}, "BYTES"},
+    {{"cap", OptionKind::text, "unlimited", "memory a pool may reserve; machine: what --machine has"}, "BYTES|machine"},
     {{"device", OptionKind::choice, "sim", "sim: simulated after --machine; cuda: needs a build with CUDA", "sim|cuda"},
      "sim|cuda"},
     {{"machine", OptionKind::text, "h200", "machine model: a name of `vramlab machine list`, or a .yaml file"},

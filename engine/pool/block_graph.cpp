@@ -23,8 +23,9 @@ void LiveBlocks::in_use(BlockId block) {
 
 void check_request(Bytes bytes) {
   if (bytes.value == 0) throw PoolError("an allocation of 0 bytes");
-  if (bytes >= max_object_bytes)
-    throw PoolError(fmt::format("an allocation of {} bytes", bytes.value), {}, "sizes must be below 2^48");
+  if (bytes > max_space)
+    throw PoolError(fmt::format("an allocation of {} bytes", bytes.value), {},
+                    fmt::format("no pool serves more than {}", format_bytes(max_space)));
 }
 
 void out_of_memory(std::string_view pool, Bytes requested, const Port& port, Bytes live) {

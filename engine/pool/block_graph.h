@@ -14,19 +14,36 @@ namespace vramlab {
 using NodeIndex = std::uint32_t;
 inline constexpr NodeIndex no_node = ~NodeIndex{0};
 
+/// Requests, segments and ranges stay at or below this, so that a block's size fits its node.
+inline constexpr Bytes max_space{std::uint64_t{1} << 41};
+
 /// One block, live or free. Neighbours have adjacent addresses in the same space.
-struct BlockNode {
+/// Half a cache line: with very many blocks what a pool waits for is the lines it touches.
+struct alignas(32) BlockNode {
   std::uint64_t address = 0;
-  std::uint64_t size = 0;
-  NodeIndex previous = no_node;  ///< neighbour below
-  NodeIndex next = no_node;      ///< neighbour above
-  std::uint32_t list_place = 0;  ///< its index in a free list, in pools that keep arrays of free blocks
-  std::uint32_t space = 0;       ///< index of its segment or range in the pool's table
-  std::uint16_t stream = 0;
-  bool live = false;
-  bool mapped = true;  ///< has physical memory (false only in virtual ranges)
-  bool small = false;  ///< belongs to the pool's small part
+  std::uint64_t size : 44 = 0;  ///< bytes
+  std::uint64_t stream : 16 = 0;
+  std::uint64_t live : 1 = false;
+  std::uint64_t mapped : 1 = true;  ///< has physical memory (false only in virtual ranges)
+  std::uint64_t small : 1 = false;  ///< belongs to the pool's small part
+  NodeIndex previous = no_node;     ///< neighbour below
+  NodeIndex next = no_node;         ///< neighbour above
+  std::uint32_t list_place = 0;     ///< its index in a free list, in pools that keep arrays of free blocks
+  std::uint32_t space = 0;          ///< index of its segment or range in the pool's table
+
+  /// REQUIRES: bytes <= max_space.
+  void set_size(std::uint64_t bytes) { size = bytes & ((std::uint64_t{1} << 44) - 1); }
+  /// All of `memory`, which has `index` in the pool's table, as one free block.
+  static BlockNode whole(const Space& memory, std::uint32_t index) {
+    BlockNode node;
+    node.address = memory.base.value;
+    node.set_size(memory.bytes.value);
+    node.space = index;
+    return node;
+  }
 };
+static_assert(sizeof(BlockNode) == 32);
+static_assert(max_space.value < std::uint64_t{1} << 44);
 
 /// Nodes by index; indices of removed nodes are used again.
 class BlockGraph {
@@ -36,9 +53,9 @@ class BlockGraph {
 
   /// Fetches node `n` ahead (nearness 1), or the neighbours of it (2).
   void prefetch(NodeIndex n, unsigned nearness) const {
-    if (nearness == 1) return __builtin_prefetch(&nodes_[n], 1);
-    if (nodes_[n].previous != no_node) __builtin_prefetch(&nodes_[nodes_[n].previous], 1);
-    if (nodes_[n].next != no_node) __builtin_prefetch(&nodes_[nodes_[n].next], 1);
+    if (nearness == 1) return touch(nodes_[n]);
+    if (nodes_[n].previous != no_node) touch(nodes_[nodes_[n].previous]);
+    if (nodes_[n].next != no_node) touch(nodes_[nodes_[n].next]);
   }
 
   NodeIndex add(const BlockNode& node) {
@@ -57,11 +74,11 @@ class BlockGraph {
   NodeIndex split(NodeIndex n, std::uint64_t size) {
     BlockNode upper = nodes_[n];
     upper.address += size;
-    upper.size -= size;
+    upper.set_size(upper.size - size);
     upper.previous = n;
     upper.live = false;
     const NodeIndex u = add(upper);
-    nodes_[n].size = size;
+    nodes_[n].set_size(size);
     nodes_[n].next = u;
     if (upper.next != no_node) nodes_[upper.next].previous = u;
     return u;
@@ -70,7 +87,7 @@ class BlockGraph {
   /// `n` takes over its upper neighbour, whose node is removed.
   void absorb_next(NodeIndex n) {
     const NodeIndex gone = nodes_[n].next;
-    nodes_[n].size += nodes_[gone].size;
+    nodes_[n].set_size(nodes_[n].size + nodes_[gone].size);
     nodes_[n].next = nodes_[gone].next;
     if (nodes_[n].next != no_node) nodes_[nodes_[n].next].previous = n;
     remove(gone);
@@ -79,7 +96,7 @@ class BlockGraph {
   void absorb_previous(NodeIndex n) {
     const NodeIndex gone = nodes_[n].previous;
     nodes_[n].address = nodes_[gone].address;
-    nodes_[n].size += nodes_[gone].size;
+    nodes_[n].set_size(nodes_[n].size + nodes_[gone].size);
     nodes_[n].previous = nodes_[gone].previous;
     if (nodes_[n].previous != no_node) nodes_[nodes_[n].previous].next = n;
     remove(gone);
@@ -104,6 +121,10 @@ class BlockGraph {
   }
 
  private:
+  // A load whose result nobody waits for. Unlike a prefetch instruction it is not dropped when its page must be looked
+  // up first, which with very many blocks is the rule.
+  static void touch(const BlockNode& node) { static_cast<void>(*reinterpret_cast<const volatile char*>(&node)); }
+
   std::vector<BlockNode> nodes_;
   std::vector<NodeIndex> free_;
 };
@@ -152,7 +173,7 @@ class LiveBlocks {
   std::size_t count_ = 0;
 };
 
-/// Throws PoolError for 0 and for max_object_bytes and more.
+/// Throws PoolError for 0 and for more than max_space.
 void check_request(Bytes bytes);
 /// The OutOfMemory of every pool: what was asked and how the capacity is used.
 [[noreturn]] void out_of_memory(std::string_view pool, Bytes requested, const Port& port, Bytes live);

@@ -35,7 +35,7 @@ struct PoolStats {
 
 /// INVARIANT: every live object lies inside memory the pool holds, no two overlap, and memory last used by another
 /// stream is used only after a wait().
-/// Errors leave the pool as it was: OutOfMemory, PoolError (double free, unknown block, size 0 or >= 2^48).
+/// Errors leave the pool as it was: OutOfMemory, PoolError (double free, unknown block, size 0 or beyond 2 TiB).
 /// THREAD-SAFETY: none; callers serialise.
 class Pool {
  public:
@@ -76,13 +76,21 @@ struct PoolContext {
   std::uint64_t seed = 0;
 };
 
+/// Which recorded allocator a pool models. Such a pool takes the recorded settings, and the recorded addresses where
+/// the recording was made by that very allocator.
+enum class Follows : std::uint8_t {
+  nothing,
+  segments,  ///< one that takes segments
+  pages,     ///< one that maps pages into ranges
+};
+
 /// A line of the registry (engine/pool/registry.cpp).
 struct PoolInfo {
   std::string_view name;
   std::string_view summary;
   std::span<const OptionSpec> options;
-  bool needs_instance = false;     ///< must see the whole trace first
-  bool follows_recording = false;  ///< a model of the recorded allocator: takes its settings and addresses
+  bool needs_instance = false;  ///< must see the whole trace first
+  Follows follows = Follows::nothing;
   std::unique_ptr<Pool> (*make)(Port& port, const OptionValues& options, const PoolContext& context) = nullptr;
 };
 

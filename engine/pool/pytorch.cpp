@@ -20,7 +20,8 @@ class PytorchPool final : public pytorch::CachingModel {
       seen[graph_[n].space] = true;
       held += space.bytes;
       graph_.validate_chain(n, space.base.value, space.bytes.value, [&](NodeIndex b) {
-        (graph_[b].live ? live.value : free_nodes) += graph_[b].live ? graph_[b].size : 1;
+        if (graph_[b].live) live += Bytes(graph_[b].size);
+        free_nodes += !graph_[b].live;
       });
     };
     for (NodeIndex n : live_.table())
@@ -37,11 +38,7 @@ class PytorchPool final : public pytorch::CachingModel {
   std::optional<NodeIndex> grow(const Search& search) override {
     const std::optional<Space> segment = port_.take_segment(search.grow_by, StreamId(search.stream));
     if (!segment) return std::nullopt;
-    return graph_.add({.address = segment->base.value,
-                       .size = segment->bytes.value,
-                       .space = add_space(*segment),
-                       .stream = search.stream,
-                       .small = search.small});
+    return add_whole(*segment, search);
   }
 
   void release_cached() override {
@@ -67,7 +64,7 @@ PoolInfo pytorch_row() {
   return {.name = "pytorch",
           .summary = "PyTorch's caching allocator, modelled exactly",
           .options = pytorch::option_table(),
-          .follows_recording = true,
+          .follows = Follows::segments,
           .make = [](Port& port, const OptionValues& options, const PoolContext&) -> std::unique_ptr<Pool> {
             return std::make_unique<PytorchPool>(port, pytorch::Settings::from(options));
           }};

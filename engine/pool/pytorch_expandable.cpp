@@ -75,10 +75,12 @@ class PytorchExpandablePool final : public pytorch::CachingModel {
     const std::optional<NodeIndex> candidate = find_expandable(search);
     if (!candidate) return std::nullopt;
     NodeIndex n = *candidate;
-    if (!graph_[n].mapped && !map_block(n, std::min(graph_[n].size, search.size.value))) return std::nullopt;
+    if (!graph_[n].mapped && !map_block(n, std::min<std::uint64_t>(graph_[n].size, search.size.value)))
+      return std::nullopt;
     while (graph_[n].size < search.size.value) {
       const NodeIndex above = graph_[n].next;  // unmapped; takes `n` in when it is mapped
-      if (!map_block(above, std::min(search.size.value - graph_[n].size, graph_[above].size))) return std::nullopt;
+      if (!map_block(above, std::min<std::uint64_t>(search.size.value - graph_[n].size, graph_[above].size)))
+        return std::nullopt;
       n = above;
     }
     erase_free(n);
@@ -108,13 +110,8 @@ class PytorchExpandablePool final : public pytorch::CachingModel {
     const std::optional<Space> space = port_.reserve_range(round_up(range_bytes_, page));
     if (!space) return std::nullopt;
     if (space->bytes < search.size) return std::nullopt;
-    const std::uint32_t index = add_space(*space);
-    const NodeIndex n = graph_.add({.address = space->base.value,
-                                    .size = space->bytes.value,
-                                    .space = index,
-                                    .stream = search.stream,
-                                    .mapped = false,
-                                    .small = search.small});
+    const NodeIndex n = add_whole(*space, search);
+    graph_[n].mapped = false;
     Range range{.page = page, .stream = search.stream, .small = search.small, .unmapped = {}, .pages = {}};
     range.unmapped.emplace(space->base.value, n);
     range.pages.resize(space->bytes / page);
@@ -213,10 +210,10 @@ PoolInfo pytorch_expandable_row() {
   return {.name = "pytorch-expandable",
           .summary = "PyTorch's caching allocator with expandable_segments:True, modelled exactly",
           .options = pytorch::option_table(),
-          .follows_recording = true,
+          .follows = Follows::pages,
           .make = [](Port& port, const OptionValues& options, const PoolContext& context) -> std::unique_ptr<Pool> {
-            if (context.device_memory.value == 0)
-              throw ConfigError("pool pytorch-expandable needs the memory size of the machine");
+            if (context.device_memory.value == 0 || context.device_memory > max_space / 2)
+              throw ConfigError("pool pytorch-expandable needs a machine with memory, at most 1 TiB of it");
             return std::make_unique<PytorchExpandablePool>(port, pytorch::Settings::from(options),
                                                            context.device_memory);
           }};

@@ -164,6 +164,13 @@ std::uint32_t CachingModel::add_space(const Space& space) {
   return index;
 }
 
+NodeIndex CachingModel::add_whole(const Space& space, const Search& search) {
+  BlockNode node = BlockNode::whole(space, add_space(space));
+  node.stream = search.stream;
+  node.small = search.small;
+  return graph_.add(node);
+}
+
 void CachingModel::drop_space(std::uint32_t index) {
   spaces_[index] = Space{};
   unused_spaces_.push_back(index);

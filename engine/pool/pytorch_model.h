@@ -63,6 +63,8 @@ class CachingModel : public Pool {
   bool mergeable(NodeIndex n, NodeIndex neighbour) const;
   /// Spaces are the pool's segments or ranges, by index; freed entries have an invalid id.
   std::uint32_t add_space(const Space& space);
+  /// A new space as one block of `search`'s part and stream, in no list.
+  NodeIndex add_whole(const Space& space, const Search& search);
   void drop_space(std::uint32_t index);
   /// Returns a free block that is a whole segment, listed as free.
   void return_segment(NodeIndex n);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/core/error.h"
 #include "engine/pool/block_graph.h"
 #include "engine/pool/free_lists.h"
 #include "engine/pool/rows.h"
@@ -42,6 +43,8 @@ struct Settings {
 
   static Settings from(const OptionValues& values) {
     const bool best = values.text("allocation_strategy") == "best_fit";
+    if (values.bytes("segment_size") > max_space)
+      throw ConfigError("option segment_size of pool segment-block: more than " + format_bytes(max_space));
     return {.segment_size = std::max(round_up(values.bytes("segment_size"), 2_MiB), 2_MiB),
             .scan = best ? static_cast<std::uint32_t>(values.integer("best_fit_scan")) : 1,
             .split_threshold = std::max(round_up(values.bytes("split_threshold"), 512_B), 512_B).value,
@@ -82,7 +85,7 @@ class SegmentBlockPool final : public Pool {
     block.live = false;
     stats_.allocated -= Bytes(block.size);
     ++stats_.frees;
-    fence_.leave(block.address, block.size, StreamId(block.stream));
+    fence_.leave(block.address, block.size, StreamId(static_cast<std::uint16_t>(block.stream)));
     if (settings_.coalescing) coalesce(n);
     free_.insert(n);
   }
@@ -92,6 +95,7 @@ class SegmentBlockPool final : public Pool {
   }
 
   void expect_allocate(Bytes bytes, unsigned nearness) const override {
+    if (nearness == 0) return;
     const NodeIndex n = free_.find(round_up(bytes, granule).value, settings_.scan);
     if (n != no_node) graph_.prefetch(n, nearness);
   }
@@ -152,8 +156,7 @@ class SegmentBlockPool final : public Pool {
     }
     if (!segment && needed < usual) segment = port_.take_segment(needed, request.stream);
     if (!segment) out_of_memory("segment-block", request.bytes, port_, stats_.allocated);
-    const NodeIndex n =
-        graph_.add({.address = segment->base.value, .size = segment->bytes.value, .space = add(*segment)});
+    const NodeIndex n = graph_.add(BlockNode::whole(*segment, add(*segment)));
     free_.insert(n);
     return n;
   }

@@ -35,6 +35,8 @@ class Program {
   /// The next events, at most batch_steps of them; empty at the end. Valid until the next call.
   /// Throws TraceError naming the first event that breaks an INVARIANT of Trace.
   std::span<const Step> next();
+  /// Slots given out so far: the most objects live at once up to the end of the last batch.
+  std::uint32_t slots() const { return slots_; }
   /// Events compiled so far.
   std::uint64_t position() const { return position_; }
 

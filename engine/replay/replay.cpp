@@ -15,12 +15,23 @@ namespace {
 
 double quotient(Bytes a, Bytes b) { return static_cast<double>(a.value) / static_cast<double>(b.value); }
 
+SegmentAction followed_action(Follows follows) {
+  return follows == Follows::pages ? SegmentAction::map : SegmentAction::alloc;
+}
+
+// Whether `trace` has addresses, and from the very allocator that `pool` models.
+bool recorded_by(const PoolInfo& pool, const Trace& trace) {
+  return pool.follows != Follows::nothing && trace.has_addresses() &&
+         std::any_of(trace.segment_events.begin(), trace.segment_events.end(),
+                     [&](const SegmentEvent& event) { return event.action == followed_action(pool.follows); });
+}
+
 // A pool that follows the recording takes its settings where nobody chose otherwise, and its addresses.
 void follow_recording(const Trace& trace, RunSetup& setup) {
   for (const auto& [name, text] : trace.settings)
     if (setup.options.has(name)) setup.options.set_if_default(name, text, "recording");
   for (const SegmentEvent& event : trace.segment_events)
-    if (event.action == SegmentAction::alloc || event.action == SegmentAction::map)
+    if (event.action == followed_action(setup.pool->follows))
       setup.recorded_addresses.push_back({event.address, event.bytes});
 }
 
@@ -31,7 +42,7 @@ class Replay {
   Report report();
 
  private:
-  bool compares_addresses() const { return request_.pool->follows_recording && trace_.has_addresses(); }
+  bool compares_addresses() const { return recorded_by(*request_.pool, trace_); }
   bool observes() const { return request_.verify || compares_addresses() || !request_.watchers.empty(); }
   bool was_limited() const;
   RunResult observed_run();
@@ -63,7 +74,7 @@ Replay::Replay(const Trace& trace, const ReplayRequest& request) : trace_(trace)
   setup_.capacity = request.capacity;
   setup_.make_device = request.make_device;
   if (request.inputs == InputsMode::log) setup_.log_in = request.log_in;
-  if (request.pool->follows_recording) follow_recording(trace, setup_);
+  if (request.pool->follows != Follows::nothing) follow_recording(trace, setup_);
   if (request.pool->needs_instance) {
     instance_ = to_instance(trace);
     setup_.context.instance = &instance_;

@@ -1,7 +1,6 @@
 #include "engine/replay/replay_run.h"
 
 #include <fmt/format.h>
-#include <algorithm>
 
 #include "engine/core/error.h"
 #include "engine/replay/replay_clock.h"
@@ -12,8 +11,12 @@ namespace {
 // Recordings do not say on which stream an operator ran.
 constexpr StreamId operator_stream{0};
 
-// Far enough ahead for memory to answer, near enough to be still in cache when the step comes.
-constexpr std::size_t prefetch_distance = 16;
+// With more live objects than this their records do not stay in the second-level cache, and looking ahead pays.
+constexpr std::uint32_t many_slots = 16 << 10;
+
+// Events between the stages of a look-ahead: long enough for memory to answer, short enough to be still in cache.
+constexpr std::size_t look_ahead_stride = 8;
+constexpr unsigned look_ahead_stages = 3;
 
 }  // namespace
 
@@ -41,8 +44,7 @@ RunResult ReplayRun::run() {
   try {
     run_all();
   } catch (const OutOfMemory& error) {
-    throw OutOfMemory(fmt::format("{}: {}", state_text(), error.what()), {trace_.name, {}, {}, {}},
-                      "raise the capacity, or choose a pool that reserves less");
+    throw OutOfMemory(fmt::format("{}: {}", state_text(), error.what()), {trace_.name, {}, {}, {}});
   } catch (const PoolError& error) {
     throw PoolError(fmt::format("{}: {}", state_text(), error.what()), {trace_.name, {}, {}, {}});
   }
@@ -74,10 +76,34 @@ void ReplayRun::finish() {
 }
 
 void ReplayRun::run_batch(std::span<const Step> steps) {
+  if (program_.slots() > many_slots) return run_batch_looking_ahead(steps);
+  for (const Step& step : steps) {
+    deliver_inputs();
+    perform(step);
+  }
+}
+
+void ReplayRun::run_batch_looking_ahead(std::span<const Step> steps) {
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    port_.prefetch(steps[std::min(i + prefetch_distance, steps.size() - 1)].block());
+    look_ahead(steps, i);
     deliver_inputs();
     perform(steps[i]);
+  }
+}
+
+// Tells the pool which objects come, stage by stage nearer. Touches memory only; decides nothing.
+inline void ReplayRun::look_ahead(std::span<const Step> steps, std::size_t from) const {
+  for (unsigned stage = 0; stage < look_ahead_stages; ++stage) {
+    const std::size_t at = from + (look_ahead_stages - stage) * look_ahead_stride;
+    if (at >= steps.size()) continue;
+    const Step& step = steps[at];
+    if (step.kind == EventKind::free_completed) {
+      if (stage == 0) port_.prefetch(step.block());
+      pool_->expect_release(step.block(), stage);
+    } else if (step.kind == EventKind::alloc) {
+      if (stage == 0) port_.prefetch(step.block());
+      pool_->expect_allocate(step.bytes(), stage);
+    }
   }
 }
 

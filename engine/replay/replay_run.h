@@ -63,6 +63,8 @@ class ReplayRun {
   void run_all();
   void finish();
   void run_batch(std::span<const Step> steps);
+  void run_batch_looking_ahead(std::span<const Step> steps);
+  void look_ahead(std::span<const Step> steps, std::size_t from) const;
   void observe_batch(std::span<const Step> steps);
   void deliver_inputs() {
     if (inputs_.due(position_)) [[unlikely]]

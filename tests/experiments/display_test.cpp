@@ -57,6 +57,9 @@ TEST(Limit, IsBytesOrAShareOfTheMaxLoad) {
   EXPECT_EQ(parse_limit("2KiB", Bytes(100)), Bytes(2048));
   EXPECT_EQ(parse_limit("50%", Bytes(1001)), Bytes(500));
   EXPECT_EQ(parse_limit("unlimited", Bytes(1)), unlimited_bytes);
+  EXPECT_EQ(parse_cap("machine", Bytes(77)), Bytes(77));
+  EXPECT_EQ(parse_cap("unlimited", Bytes(77)), unlimited_bytes);
+  EXPECT_THROW(parse_cap("machines", Bytes(77)), ConfigError);
   for (const char* bad : {"min", "%", "x%", "0%", "", "-1"})
     EXPECT_THROW(parse_limit(bad, Bytes(1)), ConfigError) << bad;
 }

@@ -59,7 +59,7 @@ TEST(FreeLists, FindsABlockIfAndOnlyIfOneIsLargeEnough) {
     const auto sizes = *rc::gen::container<std::vector<std::uint64_t>>(rc::gen::inRange<std::uint64_t>(1, 5000));
     std::vector<NodeIndex> nodes;
     for (std::uint64_t units : sizes) {
-      nodes.push_back(graph.add({.size = units * 512}));
+      nodes.push_back(graph.add(BlockNode::whole({.bytes = Bytes(units * 512)}, 0)));
       lists.insert(nodes.back());
     }
     const std::uint64_t wanted = *rc::gen::inRange<std::uint64_t>(1, 6000) * 512;
@@ -80,8 +80,8 @@ TEST(FreeLists, LooksInTheNextClassWhenItsOwnHasNoneLargeEnough) {
   FreeLists lists(graph);
   const std::uint64_t small = 1024 * 512, wanted = 1030 * 512, large = 4096 * 512;
   ASSERT_EQ(FreeLists::class_of(small), FreeLists::class_of(wanted));
-  lists.insert(graph.add({.size = small}));
-  const NodeIndex n = graph.add({.size = large});
+  lists.insert(graph.add(BlockNode::whole({.bytes = Bytes(small)}, 0)));
+  const NodeIndex n = graph.add(BlockNode::whole({.bytes = Bytes(large)}, 0));
   lists.insert(n);
   EXPECT_EQ(lists.find(wanted, 16), n);
 }

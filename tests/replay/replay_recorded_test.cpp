@@ -22,7 +22,7 @@ PoolInfo following() {
   return {.name = "following",
           .summary = "",
           .options = following_options,
-          .follows_recording = true,
+          .follows = Follows::segments,
           .make = make_following};
 }
 
@@ -62,6 +62,14 @@ TEST(ReplayOfARecording, CountsEveryAddressThatDiffersFromTheRecordedOne) {
   Trace trace = recorded_trace();
   trace.addresses[1] += Address(512);
   EXPECT_EQ(replay(trace, request_for(pool)).recorded_address_mismatches, 1);
+}
+
+TEST(ReplayOfARecording, AModelOfAnotherAllocatorThanTheRecordedOneTakesSettingsOnly) {
+  PoolInfo pool = following();
+  pool.follows = Follows::pages;
+  const Report report = replay(recorded_trace(), request_for(pool));
+  EXPECT_FALSE(report.recorded_address_mismatches);
+  EXPECT_EQ(seen_granule, 1024_B);
 }
 
 TEST(ReplayOfARecording, OtherPoolsAreNotComparedWithTheRecordedAddresses) {
