@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "../traces/pickle_writer.h"
+#include "pickle_writer.h"
 #include "traces/reader.h"
 #include "traces/snapshot.h"
 #include "traces/snapshot_reader.h"

@@ -121,9 +121,11 @@ TEST_F(Replay, ALimitIsACapInBytesOrAsShareOfTheMaxLoad) {
   EXPECT_EQ(run_program(replay_of({trace, "--pool", "cuda-malloc", "--limit", "400%"})).exit_code, 0);
 }
 
-TEST_F(Replay, AMachineTooSmallForTheTraceRunsOutOfMemory) {
-  const Ran ran =
-      run_program(replay_of({trace, "--pool", "cuda-malloc", "--machine", "gtx1080ti-pcie3", "--scale", "500"}));
+TEST_F(Replay, AMachineTooSmallForTheTraceRunsOutOfMemoryWhenItsMemoryIsTheCap) {
+  std::vector<std::string> words{trace, "--pool", "cuda-malloc", "--machine", "gtx1080ti-pcie3", "--scale", "500"};
+  EXPECT_EQ(run_program(replay_of(words)).exit_code, 0);
+  words.insert(words.end(), {"--cap", "machine"});
+  const Ran ran = run_program(replay_of(words));
   EXPECT_EQ(ran.exit_code, 1) << ran.out;
 }
 

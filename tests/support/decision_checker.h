@@ -86,8 +86,11 @@ class DecisionChecker : public EventSink {
   static constexpr std::uint64_t page = std::uint64_t{2} << 20;
   void map(const Decision& d, bool mapped) {
     for (std::uint64_t at = d.offset; at < d.offset + d.bytes; at += page) {
-      if (mapped) EXPECT_TRUE(mapped_.insert({{d.segment, at}, true}).second) << "mapped twice";
-      if (!mapped) EXPECT_EQ(mapped_.erase({d.segment, at}), 1u) << "unmapped what was not mapped";
+      if (mapped) {
+        EXPECT_TRUE(mapped_.insert({{d.segment, at}, true}).second) << "mapped twice";
+      } else {
+        EXPECT_EQ(mapped_.erase({d.segment, at}), 1u) << "unmapped what was not mapped";
+      }
     }
     if (mapped) return;
     for (const auto& [object, l] : live)

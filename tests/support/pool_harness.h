@@ -35,14 +35,14 @@ inline Instance instance_of(const std::vector<Step>& steps) {
 
 class PoolHarness {
  public:
-  PoolHarness(std::string_view pool, const std::vector<Step>& steps, Bytes capacity = unlimited_bytes,
+  PoolHarness(std::string_view name, const std::vector<Step>& steps, Bytes capacity = unlimited_bytes,
               const std::vector<std::pair<std::string, std::string>>& options = {})
       : steps_(steps), instance_(instance_of(steps)), port(device, log, capacity) {
-    const PoolInfo& info = find_row(pools(), "pool", pool);
+    const PoolInfo& info = find_row(pools(), "pool", name);
     OptionValues values(info.name, info.options);
-    for (const auto& [name, text] : options) values.set(name, text, "test");
+    for (const auto& [option, text] : options) values.set(option, text, "test");
     log.add_sink(checker);
-    this->pool = info.make(port, values, {.instance = &instance_, .device_memory = 16_GiB});
+    pool = info.make(port, values, {.instance = &instance_, .device_memory = 16_GiB});
   }
 
   /// Object i is served in slot i.
