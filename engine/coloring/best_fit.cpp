@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "engine/coloring/overlap_index.h"
-#include "engine/coloring/rows.h"
+#include "engine/coloring/solver.h"
 
 namespace vramlab {
 namespace {

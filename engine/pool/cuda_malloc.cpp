@@ -1,5 +1,5 @@
 #include "engine/pool/block_graph.h"
-#include "engine/pool/rows.h"
+#include "engine/pool/pool.h"
 
 namespace vramlab {
 namespace {

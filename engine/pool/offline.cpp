@@ -2,7 +2,7 @@
 #include "engine/core/error.h"
 #include "engine/core/registry.h"
 #include "engine/pool/block_graph.h"
-#include "engine/pool/rows.h"
+#include "engine/pool/pool.h"
 #include "engine/pool/stream_fence.h"
 
 namespace vramlab {

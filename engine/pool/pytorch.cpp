@@ -1,5 +1,4 @@
 #include "engine/pool/pytorch_model.h"
-#include "engine/pool/rows.h"
 
 namespace vramlab {
 namespace {

@@ -3,7 +3,6 @@
 
 #include "engine/core/error.h"
 #include "engine/pool/pytorch_model.h"
-#include "engine/pool/rows.h"
 
 namespace vramlab {
 namespace {

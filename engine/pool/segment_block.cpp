@@ -3,7 +3,7 @@
 #include "engine/core/error.h"
 #include "engine/pool/block_graph.h"
 #include "engine/pool/free_lists.h"
-#include "engine/pool/rows.h"
+#include "engine/pool/pool.h"
 #include "engine/pool/stream_fence.h"
 
 namespace vramlab {
