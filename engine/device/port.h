@@ -55,6 +55,8 @@ class Port {
   void record_inputs(InputLog& log, const std::uint64_t& position);
   /// Failures are those of the log; the device's own refusal of a command the log accepted throws DeviceError.
   void replay_failures(const InputLog& log);
+  /// Whether every failure of the log has happened: else the log is of another run.
+  bool all_failures_replayed() const { return next_failure_ == failures_.size(); }
   /// The next object placed in slot `block` is `object`.
   void bind(BlockId block, ObjectId object) {
     if (block.value >= object_of_.size()) grow(block);

@@ -47,6 +47,7 @@ void InputFeed::finish(std::uint64_t position) {
   if (next_logged_ < log_->inputs.size())
     throw foreign_log(
         fmt::format("an input at position {}, but the trace has {} events", next_logged_position_, position));
+  if (!port_.all_failures_replayed()) throw foreign_log("a command fails in it that this run never issued");
 }
 
 void InputFeed::deliver_log(std::uint64_t position) {

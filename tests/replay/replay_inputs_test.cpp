@@ -157,6 +157,9 @@ TEST(ReplayInputs, ALogOfAnotherRunIsRefused) {
   const InputLog too_long{{{InputKind::tick, 1000, 0, 0}}};
   request.log_in = &too_long;
   EXPECT_THROW(replay(one_release(), request), TraceError);
+  const InputLog foreign_failure{{{InputKind::failed, 1, 99, 0}}};
+  request.log_in = &foreign_failure;
+  EXPECT_THROW(replay(one_release(), request), TraceError);
 }
 
 }  // namespace
