@@ -18,7 +18,7 @@ namespace vramlab {
 
 /// Memory that a pool places objects in: a segment, or a virtual range.
 struct Space {
-  SegmentId id;
+  SegmentId id{};
   Address base{};
   Bytes bytes{};
 };
