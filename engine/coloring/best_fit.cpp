@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -48,8 +49,8 @@ SolveResult solve(const Instance& instance, const OptionValues& values, std::uin
   const auto& buffers = instance.buffers;
   std::vector<std::uint32_t> order(buffers.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return buffers[a].size != buffers[b].size ? buffers[a].size > buffers[b].size : buffers[a].lower < buffers[b].lower;
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return std::tuple(buffers[b].size, buffers[a].lower, a) < std::tuple(buffers[a].size, buffers[b].lower, b);
   });
   SolveResult result;
   result.plan.solver = "best-fit";

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "engine/core/instance.h"
@@ -19,8 +20,8 @@ class OverlapIndex {
     const std::size_t n = instance.buffers.size();
     order_.resize(n);
     std::iota(order_.begin(), order_.end(), 0u);
-    std::stable_sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return instance.buffers[a].lower < instance.buffers[b].lower;
+    std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return std::pair(instance.buffers[a].lower, a) < std::pair(instance.buffers[b].lower, b);
     });
     rank_.resize(n);
     for (std::uint32_t r = 0; r < n; ++r) {
