@@ -35,7 +35,8 @@ struct PoolStats {
 
 /// INVARIANT: every live object lies inside memory the pool holds, no two overlap, and memory last used by another
 /// stream is used only after a wait().
-/// Errors leave the pool as it was: OutOfMemory, PoolError (double free, unknown block, size 0 or beyond 2 TiB).
+/// Errors leave every live object as it was, and the call can be made again; cached memory may have gone back to the
+/// device before an OutOfMemory. They are: OutOfMemory, PoolError (double free, unknown block, size 0 or beyond 2 TiB).
 /// THREAD-SAFETY: none; callers serialise.
 class Pool {
  public:

@@ -106,9 +106,10 @@ class PytorchExpandablePool final : public pytorch::CachingModel {
 
   std::optional<NodeIndex> add_range(const Search& search) {
     const Bytes page = search.small ? pytorch::small_segment : pytorch::large_segment;
-    const std::optional<Space> space = port_.reserve_range(round_up(range_bytes_, page));
+    const Bytes bytes = round_up(range_bytes_, page);
+    if (bytes < search.size) return std::nullopt;  // no range could hold it: reserve none
+    const std::optional<Space> space = port_.reserve_range(bytes);
     if (!space) return std::nullopt;
-    if (space->bytes < search.size) return std::nullopt;
     const NodeIndex n = add_whole(*space, search);
     graph_[n].mapped = false;
     Range range{.page = page, .stream = search.stream, .small = search.small, .unmapped = {}, .pages = {}};

@@ -10,7 +10,7 @@
 namespace vramlab::pytorch {
 namespace {
 
-constexpr std::array<OptionSpec, 5> table{{
+constexpr std::array<OptionSpec, 4> table{{
     {.name = "max_split_size",
      .kind = OptionKind::bytes,
      .default_text = "unlimited",
@@ -29,10 +29,6 @@ constexpr std::array<OptionSpec, 5> table{{
      .reason = "with a capacity: fraction of it above which old cached blocks are freed before a new segment",
      .at_least = 0,
      .at_most = 1},
-    {.name = "expandable_segments",
-     .kind = OptionKind::flag,
-     .default_text = "false",
-     .reason = "what the recording used; the model is chosen by pool name (pytorch, pytorch-expandable)"},
 }};
 
 std::uint32_t parse_number(std::string_view text) {

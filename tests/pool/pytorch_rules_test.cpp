@@ -137,6 +137,14 @@ TEST(PytorchExpandablePool, GrowsOneRangeByPages) {
   EXPECT_EQ(h.port.counts().map_calls, 2u);
 }
 
+TEST(PytorchExpandablePool, ReservesNoAddressesForARequestBeyondEveryRange) {
+  const vramlab::testing::Step step{.bytes = (20_GiB).value};  // the machine has 16 GiB, a range 18
+  PoolHarness h("pytorch-expandable", {step});
+  EXPECT_THROW(h.run(step), OutOfMemory);
+  EXPECT_EQ(h.device.commands, 0u);
+  h.pool->validate();
+}
+
 TEST(PytorchExpandablePool, JoinsAFreeBlockWithNewPagesAfterIt) {
   PoolHarness h("pytorch-expandable",
                 {{.bytes = (20_MiB).value}, {.alloc = false, .object = 0}, {.bytes = (40_MiB).value}});
