@@ -43,9 +43,8 @@ std::uint64_t choose_offset(const std::vector<Taken>& taken, const Buffer& buffe
 
 // Weighted interval colouring as SmartPool does it (arXiv:1903.06631): largest first, ties by beginning, each to the
 // best-fitting gap among those already placed that live at the same time.
-SolveResult solve(const Instance& instance, const OptionValues& values, std::uint64_t /*seed*/) {
-  check_instance(instance);
-  const bool best = values.text("fit") == "best";
+SolveResult solve(const Instance& instance, const SolveRequest& request) {
+  const bool best = request.options.text("fit") == "best";
   const auto& buffers = instance.buffers;
   std::vector<std::uint32_t> order(buffers.size());
   std::iota(order.begin(), order.end(), 0u);
@@ -53,7 +52,6 @@ SolveResult solve(const Instance& instance, const OptionValues& values, std::uin
     return std::tuple(buffers[b].size, buffers[a].lower, a) < std::tuple(buffers[a].size, buffers[b].lower, b);
   });
   SolveResult result;
-  result.plan.solver = "best-fit";
   result.plan.offsets.resize(buffers.size());
   OverlapIndex placed(instance);
   std::vector<Taken> taken;
@@ -68,7 +66,6 @@ SolveResult solve(const Instance& instance, const OptionValues& values, std::uin
     result.plan.peak = std::max(result.plan.peak, result.plan.offsets[i] + buffers[i].size);
     placed.add(i);
   }
-  result.optimal = result.plan.peak == max_load(instance).bytes;
   return result;
 }
 

@@ -9,10 +9,6 @@
 namespace vramlab {
 namespace {
 
-std::string name_of(const Instance& instance, std::size_t i) {
-  return instance.names.empty() ? std::to_string(i) : instance.names[i];
-}
-
 std::string check_shape(const Instance& instance, const Plan& plan) {
   const std::size_t n = instance.buffers.size();
   if (plan.offsets.size() != n) return fmt::format("{} offsets for {} buffers", plan.offsets.size(), n);

@@ -93,8 +93,7 @@ class OfflinePool final : public Pool {
 std::unique_ptr<Pool> make(Port& port, const OptionValues& values, const PoolContext& context) {
   if (context.instance == nullptr) throw ConfigError("pool offline needs the whole trace before it begins");
   const SolverInfo& solver = find_row(solvers(), "solver", values.text("solver"));
-  const OptionValues solver_options(solver.name, solver.options);
-  Plan plan = solver.solve(*context.instance, solver_options, context.seed).plan;
+  Plan plan = solve_instance(solver, *context.instance, default_request(solver, context.seed)).plan;
   const std::string problem = check_plan(*context.instance, plan);
   VRAMLAB_CHECK(problem.empty(), "solver " + std::string(solver.name) + ": " + problem);
   return std::make_unique<OfflinePool>(port, *context.instance, std::move(plan));

@@ -135,7 +135,7 @@ Lanes place_by_solver(std::span<const LaneRequest> requests, std::span<const Cha
     numbers.push_back(change.request);
   }
   const SolverInfo& solver = find_row(solvers(), "solver", "best-fit");
-  const Plan plan = solver.solve(instance, OptionValues("solver best-fit", solver.options), 0).plan;
+  const Plan plan = solve_instance(solver, instance, default_request(solver)).plan;
   Lanes lanes{std::vector<Bytes>(requests.size()), plan.peak};
   for (std::size_t i = 0; i < numbers.size(); ++i) lanes.bases[numbers[i]] = plan.offsets[i];
   return lanes;

@@ -9,13 +9,18 @@
 namespace vramlab {
 namespace {
 
-Instance make(std::vector<Buffer> buffers) { return {.name = "test", .buffers = std::move(buffers), .names = {}}; }
+Instance make(std::vector<Buffer> buffers) {
+  Instance instance;
+  instance.name = "test";
+  instance.buffers = std::move(buffers);
+  return instance;
+}
 
 Plan solve(const Instance& instance, std::string_view fit = "best") {
   const SolverInfo& solver = find_row(solvers(), "solver", "best-fit");
-  OptionValues values(solver.name, solver.options);
-  values.set("fit", fit, "test");
-  return solver.solve(instance, values, 0).plan;
+  SolveRequest request = default_request(solver);
+  request.options.set("fit", fit, "test");
+  return solve_instance(solver, instance, request).plan;
 }
 
 Instance random_instance() {
@@ -35,7 +40,7 @@ TEST(EverySolver, MakesValidPlansNotBelowTheMaximumLoad) {
   for (const SolverInfo& solver : solvers())
     EXPECT_TRUE(rc::check(std::string(solver.name), [&] {
       const Instance instance = random_instance();
-      const SolveResult result = solver.solve(instance, OptionValues(solver.name, solver.options), 1);
+      const SolveResult result = solve_instance(solver, instance, default_request(solver, 1));
       RC_ASSERT(check_plan(instance, result.plan) == "");
       RC_ASSERT(result.plan.peak >= max_load(instance).bytes);
       RC_ASSERT(!result.optimal || result.plan.peak == max_load(instance).bytes);
@@ -110,7 +115,10 @@ TEST(CheckInstance, NamesTheBufferThatIsWrong) {
 TEST(CheckPlan, TellsEachKindOfMistake) {
   const Instance instance = make({{0, 5, Bytes(8), Bytes(4)}, {4, 9, Bytes(8), Bytes(4)}});
   const auto problem = [&](std::vector<Bytes> offsets, std::uint64_t peak) {
-    return check_plan(instance, {.solver = "test", .offsets = std::move(offsets), .peak = Bytes(peak)});
+    Plan plan;
+    plan.offsets = std::move(offsets);
+    plan.peak = Bytes(peak);
+    return check_plan(instance, plan);
   };
   EXPECT_EQ(problem({Bytes(0), Bytes(8)}, 16), "");
   EXPECT_NE(problem({Bytes(0)}, 8).find("1 offsets for 2"), std::string::npos);
