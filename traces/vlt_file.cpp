@@ -1,13 +1,9 @@
 #include "traces/vlt_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "engine/core/error.h"
@@ -26,44 +22,6 @@ std::uint64_t checksum(const ChunkHeader& header, std::span<const std::byte> sto
 }
 
 }  // namespace
-
-PendingFile::PendingFile(const std::string& path) : path_(path) {
-  for (int attempt = 0; file_ < 0; ++attempt) {
-    pending_ = fmt::format("{}.{}-{}.tmp", path, ::getpid(), attempt);
-    file_ = ::open(pending_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file_ < 0 && errno != EEXIST) fail("create");
-  }
-}
-
-PendingFile::~PendingFile() {
-  if (file_ < 0) return;
-  ::close(file_);
-  ::unlink(pending_.c_str());
-}
-
-void PendingFile::fail(const char* action) const {
-  const int code = errno;
-  throw Error(fmt::format("cannot {}: {}", action, std::strerror(code)), Where{path_, {}, {}, {}},
-              code == ENOSPC ? "free some space on that disk" : "check the folder and its permissions");
-}
-
-void PendingFile::write(const void* bytes, std::size_t count) {
-  const auto* at = static_cast<const char*>(bytes);
-  while (count > 0) {
-    const ssize_t written = ::write(file_, at, count);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("write");
-    at += written;
-    count -= static_cast<std::size_t>(written);
-  }
-}
-
-void PendingFile::commit() {
-  if (::fsync(file_) != 0) fail("write");
-  if (::rename(pending_.c_str(), path_.c_str()) != 0) fail("put the finished file in its place");
-  ::close(file_);
-  file_ = -1;
-}
 
 ChunkWriter::ChunkWriter(const std::string& path, int zstd_level)
     : file_(path), context_(ZSTD_createCCtx(), ZSTD_freeCCtx), level_(zstd_level) {

@@ -1,6 +1,5 @@
 #pragma once
-// Chunks of a .vlt file: framed, compressed, checksummed; written to a temporary file that becomes the real one only
-// when it is complete.
+// Chunks of a .vlt file: framed, compressed, checksummed.
 
 #include <zstd.h>
 
@@ -10,28 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/output_file.h"
 #include "traces/vlt_format.h"
 
 namespace vramlab::vlt {
-
-/// A file beside `path` that takes its place on commit(), and vanishes without one. Throws Error naming `path`.
-class PendingFile {
- public:
-  explicit PendingFile(const std::string& path);
-  ~PendingFile();
-  PendingFile(const PendingFile&) = delete;
-  PendingFile& operator=(const PendingFile&) = delete;
-
-  void write(const void* bytes, std::size_t count);
-  void commit();
-
- private:
-  [[noreturn]] void fail(const char* action) const;
-
-  std::string path_;
-  std::string pending_;
-  int file_ = -1;
-};
 
 class ChunkWriter {
  public:
@@ -45,7 +26,7 @@ class ChunkWriter {
  private:
   void chunk(ChunkKind kind, std::span<const std::uint8_t> stored, std::uint64_t plain_bytes);
 
-  PendingFile file_;
+  OutputFile file_;
   std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context_;
   int level_;
   std::vector<std::uint8_t> stored_;

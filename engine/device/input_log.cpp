@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <string_view>
-#include <system_error>
 
 #include "engine/core/error.h"
+#include "engine/core/output_file.h"
 
 namespace vramlab {
 namespace {
@@ -104,16 +103,6 @@ class LogReader {
 
 Where in_file(const std::string& path) { return {path, {}, {}, {}}; }
 
-bool write_text(const InputLog& log, const std::string& path) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << header << '\n';
-  for (const Input& input : log.inputs)
-    out << fmt::format("{},{},{},{}\n", kind_names[static_cast<std::size_t>(input.kind)], input.position, input.subject,
-                       input.value);
-  out.close();
-  return out.good();
-}
-
 }  // namespace
 
 InputLog parse_input_log(std::string_view text, const std::string& name) { return LogReader(text, name).read(); }
@@ -127,13 +116,11 @@ InputLog read_input_log(const std::string& path) {
 }
 
 void write_input_log(const InputLog& log, const std::string& path) {
-  const std::string pending = path + ".pending";
-  std::error_code failed;
-  const bool written = write_text(log, pending);
-  if (written) std::filesystem::rename(pending, path, failed);
-  if (written && !failed) return;
-  std::filesystem::remove(pending, failed);
-  throw Error("cannot write the input log", in_file(path), "check the folder, its permissions and free space");
+  std::string text = fmt::format("{}\n", header);
+  for (const Input& input : log.inputs)
+    fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", kind_names[static_cast<std::size_t>(input.kind)],
+                   input.position, input.subject, input.value);
+  write_output_file(path, text);
 }
 
 }  // namespace vramlab

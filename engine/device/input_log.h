@@ -39,7 +39,7 @@ struct InputLog {
 /// never fall, failed commands rise.
 InputLog read_input_log(const std::string& path);
 InputLog parse_input_log(std::string_view text, const std::string& name);
-/// Writes a temporary file beside `path`, then renames it.
+/// An OutputFile: complete, or not there. Throws as that does.
 void write_input_log(const InputLog& log, const std::string& path);
 
 }  // namespace vramlab

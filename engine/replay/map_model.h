@@ -8,6 +8,9 @@
 // segment are true. A block in a range lies where its pages are: in several pieces where they are apart.
 
 #include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/core/types.h"
@@ -69,12 +72,33 @@ class LoadCurve {
   std::vector<Bytes> lowest_, highest_;
 };
 
+/// A line across all positions of the map.
+enum class MapLevelKind : std::uint8_t { load, bound, edge };
+struct MapLevel {
+  MapLevelKind kind{};
+  std::string name;  ///< "maximum load"
+  Bytes bytes{};     ///< what it stands for
+  Bytes height{};    ///< where it lies on the address axis
+};
+
 struct MapModel {
   std::uint64_t events = 0;      ///< positions are below this
   Bytes height{};                ///< addresses are below this
   std::vector<MapBlock> blocks;  ///< no two overlap
   std::vector<MapHeld> held;     ///< no two overlap; empty where nothing is taken from a device
+  std::vector<MapLevel> levels;
   LoadCurve requested, allocated, reserved;
+};
+
+/// What a map says in words.
+struct MapWords {
+  std::string title;
+  std::string figures = {};                 ///< the line below the title; "": the peaks and their quotient
+  std::string_view object = "object";       ///< what a block is
+  std::span<const std::string> names = {};  ///< of objects; empty: their numbers
+  std::string_view position = "event";      ///< what the horizontal axis counts
+  std::string_view positions = "events";
+  std::string_view load = "requested";  ///< what MapModel::requested is
 };
 
 }  // namespace vramlab

@@ -1,13 +1,8 @@
 #include "engine/replay/picture.h"
 
 #include <fmt/format.h>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <string_view>
 
 #include "engine/core/error.h"
 #include "engine/replay/map_recorder.h"
@@ -17,41 +12,6 @@
 
 namespace vramlab {
 namespace {
-
-/// A file that appears under its name only when it is complete. Opened at once, so that a path that cannot be written
-/// is known before any work.
-class PictureFile {
- public:
-  explicit PictureFile(const std::string& path) : path_(path), temporary_(path + ".part") {
-    if (std::filesystem::is_directory(path)) refuse("is a folder");
-    errno = 0;
-    stream_.open(temporary_, std::ios::binary | std::ios::trunc);
-    if (!stream_) refuse(std::strerror(errno));
-  }
-  PictureFile(const PictureFile&) = delete;
-  PictureFile& operator=(const PictureFile&) = delete;
-  ~PictureFile() {
-    if (!done_) std::remove(temporary_.c_str());
-  }
-
-  void write(std::string_view content) {
-    stream_.write(content.data(), static_cast<std::streamsize>(content.size()));
-    stream_.close();
-    if (!stream_) throw Error("cannot write the picture", {path_, {}, {}, {}}, "is the disk full?");
-    std::filesystem::rename(temporary_, path_);
-    done_ = true;
-  }
-
- private:
-  [[noreturn]] void refuse(const std::string& why) const {
-    throw ConfigError(fmt::format("cannot write the picture: {}", why), {path_, {}, {}, {}},
-                      "name a file in a folder that can be written");
-  }
-
-  std::string path_, temporary_;
-  std::ofstream stream_;
-  bool done_ = false;
-};
 
 using MakeCanvas = std::unique_ptr<Canvas> (*)(const PictureSize&, const std::string& title);
 
@@ -70,6 +30,11 @@ MakeCanvas canvas_for(const std::string& path) {
                     "end the name in .svg or .png");
 }
 
+PictureSize checked(PictureSize size) {
+  static_cast<void>(frame_of(size));  // throws
+  return size;
+}
+
 /// Which objects have a free_completed event: the others end at their free_requested.
 std::vector<bool> completed_objects(const Trace& trace) {
   std::vector<bool> completed(trace.object_count());
@@ -81,7 +46,7 @@ std::vector<bool> completed_objects(const Trace& trace) {
 class MapWriter final : public ReplayWatcher {
  public:
   MapWriter(const std::string& path, std::string title, const PictureSize& size)
-      : make_canvas_(canvas_for(path)), title_(std::move(title)), size_(size), frame_(frame_of(size)), file_(path) {}
+      : title_(std::move(title)), picture_(path, size) {}
 
   void on_event(const Trace& trace, std::uint64_t position) override {
     if (!recorder_) begin(trace);
@@ -103,15 +68,13 @@ class MapWriter final : public ReplayWatcher {
     if (!recorder_) begin(trace);
     const MapModel model = recorder_->finish();
     ended_ = true;
-    const std::unique_ptr<Canvas> canvas = make_canvas_(size_, title_);
-    draw_map(*canvas, frame_, model, title_);
-    file_.write(canvas->encode());
+    picture_.write(model, {title_});
   }
 
  private:
   // Decisions may come before the first event: the log's version, memory that a pool takes at once.
   void begin(const Trace& trace) {
-    recorder_.emplace(trace.event_count(), static_cast<std::uint32_t>(frame_.curve.width));
+    recorder_.emplace(trace.event_count(), picture_.columns());
     completed_ = completed_objects(trace);
     for (const Decision& decision : early_) recorder_->apply(decision);
   }
@@ -131,11 +94,8 @@ class MapWriter final : public ReplayWatcher {
     }
   }
 
-  MakeCanvas make_canvas_;
   std::string title_;
-  PictureSize size_;
-  PictureFrame frame_;
-  PictureFile file_;
+  MapPicture picture_;
   std::optional<MapRecorder> recorder_;
   std::vector<Decision> early_;
   std::vector<bool> completed_;
@@ -143,6 +103,18 @@ class MapWriter final : public ReplayWatcher {
 };
 
 }  // namespace
+
+MapPicture::MapPicture(const std::string& path, PictureSize size)
+    : make_canvas_(canvas_for(path)), size_(checked(size)), file_(path) {}
+
+std::uint32_t MapPicture::columns() const { return static_cast<std::uint32_t>(frame_of(size_).curve.width); }
+
+void MapPicture::write(const MapModel& model, const MapWords& words) {
+  const std::unique_ptr<Canvas> canvas = make_canvas_(size_, words.title);
+  draw_map(*canvas, frame_of(size_), model, words);
+  file_.write(canvas->encode());
+  file_.commit();
+}
 
 std::unique_ptr<ReplayWatcher> make_map_writer(const std::string& path, const std::string& title, PictureSize size) {
   return std::make_unique<MapWriter>(path, title, size);

@@ -137,9 +137,10 @@ void draw_merged(Canvas& canvas, Point origin, std::span<const DrawnBlock> block
   }
 }
 
-std::string tooltip_of(const MapBlock& block) {
-  return fmt::format("object {}: {} ({} bytes)\nevents {} to {}", block.object, format_bytes(Bytes(block.size)),
-                     grouped(block.size), grouped(block.first), grouped(block.last));
+std::string tooltip_of(const MapBlock& block, const MapWords& words) {
+  const std::string name = words.names.empty() ? fmt::format("{}", block.object) : words.names[block.object];
+  return fmt::format("{} {}: {} ({} bytes)\n{} {} to {}", words.object, name, format_bytes(Bytes(block.size)),
+                     grouped(block.size), words.positions, grouped(block.first), grouped(block.last));
 }
 
 }  // namespace
@@ -154,14 +155,15 @@ FoldedMap fold_map(const MapModel& model, int width, int height, std::size_t max
   return folded;
 }
 
-void draw_blocks(Canvas& canvas, Point origin, const MapModel& model, const FoldedMap& folded) {
+void draw_blocks(Canvas& canvas, Point origin, const MapModel& model, const FoldedMap& folded, const MapWords& words) {
   canvas.tones(origin, folded.grid, tone_colors());
   std::vector<DrawnBlock> blocks = folded.blocks;
   const auto told = blocks.begin() + static_cast<std::ptrdiff_t>(std::min(max_tooltips, blocks.size()));
   std::nth_element(blocks.begin(), told, blocks.end(), is_larger);
   draw_merged(canvas, origin, {told, blocks.end()});
   for (auto block = blocks.begin(); block != told; ++block)
-    canvas.block(moved(block->box, origin), fill_of(*block), border_of(*block), tooltip_of(model.blocks[block->index]));
+    canvas.block(moved(block->box, origin), fill_of(*block), border_of(*block),
+                 tooltip_of(model.blocks[block->index], words));
 }
 
 }  // namespace vramlab

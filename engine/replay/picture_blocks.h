@@ -26,6 +26,6 @@ struct FoldedMap {
 FoldedMap fold_map(const MapModel& model, int width, int height, std::size_t max_runs);
 
 /// Draws it with its top left at `origin`; the largest blocks get tooltips.
-void draw_blocks(Canvas& canvas, Point origin, const MapModel& model, const FoldedMap& folded);
+void draw_blocks(Canvas& canvas, Point origin, const MapModel& model, const FoldedMap& folded, const MapWords& words);
 
 }  // namespace vramlab

@@ -17,10 +17,10 @@ struct Series {
   int width;
 };
 
-std::array<Series, 3> series_of(const MapModel& model) {
+std::array<Series, 3> series_of(const MapModel& model, const MapWords& words) {
   return {{{"reserved", &model.reserved, style::reserved, 2},
            {"allocated", &model.allocated, style::allocated, 2},
-           {"requested", &model.requested, style::requested, 1}}};
+           {words.load, &model.requested, style::requested, 1}}};
 }
 
 /// A plot's pixels: values from 0 to `top`.
@@ -79,16 +79,17 @@ void draw_peak(Canvas& canvas, const Plot& plot, const Series& series, std::uint
 
 }  // namespace
 
-void draw_curves(Canvas& canvas, const Box& box, const MapModel& model) {
+void draw_curves(Canvas& canvas, const Box& box, const MapModel& model, const MapWords& words) {
   Plot plot{box, {}};
-  for (const Series& series : series_of(model)) plot.top = std::max(plot.top, series.curve->peak().bytes);
+  const std::array<Series, 3> all = series_of(model, words);
+  for (const Series& series : all) plot.top = std::max(plot.top, series.curve->peak().bytes);
   if (plot.top == Bytes(0)) return;
   draw_grid(canvas, box, plot.top);
   if (model.reserved.peak().bytes > Bytes(0)) fill_below(canvas, plot, model.reserved, style::held);
   int free_row = box.y;
-  for (const Series& series : series_of(model))
+  for (const Series& series : all)
     if (series.curve->peak().bytes > Bytes(0)) draw_line(canvas, plot, series);
-  for (const Series& series : series_of(model))
+  for (const Series& series : all)
     if (series.curve->peak().bytes > Bytes(0)) draw_peak(canvas, plot, series, model.events, free_row);
   draw_axes(canvas, box, plot.top, model.events, true);
   canvas.text({box.x, box.y - 8}, fmt::format("load in {}, peaks on the right", bytes_axis(plot.top, 1).unit),

@@ -83,7 +83,7 @@ bool shows_block(const RasterCanvas& canvas, int column, int height) {
 
 void expect_no_live_column_blank(const MapModel& model, int width, int height) {
   RasterCanvas canvas(width, height);
-  draw_blocks(canvas, {0, 0}, model, fold_map(model, width, height, canvas.max_runs()));
+  draw_blocks(canvas, {0, 0}, model, fold_map(model, width, height, canvas.max_runs()), {""});
   const std::vector<bool> live = live_columns(model, width);
   for (int column = 0; column < width; ++column)
     EXPECT_TRUE(!live[static_cast<std::size_t>(column)] || shows_block(canvas, column, height)) << column;
@@ -92,7 +92,7 @@ void expect_no_live_column_blank(const MapModel& model, int width, int height) {
 template <class MakeCanvas>
 std::string picture_of(const MapModel& model, MakeCanvas&& make_canvas) {
   auto canvas = make_canvas();
-  draw_map(canvas, frame_of({}), model, "a test");
+  draw_map(canvas, frame_of({}), model, {"a test"});
   return canvas.encode();
 }
 
@@ -164,7 +164,7 @@ TEST(FoldedMap, GivesLargeBlocksTheirOwnBorderedBox) {
   EXPECT_EQ(folded.blocks[0].box.x, 8);
   EXPECT_EQ(folded.blocks[0].box.y, 64);
   RasterCanvas canvas(80, 80);
-  draw_blocks(canvas, {0, 0}, model, folded);
+  draw_blocks(canvas, {0, 0}, model, folded, {""});
   EXPECT_EQ(canvas.pixel(8, 64), border_color(size_classes[5].color));
   EXPECT_EQ(canvas.pixel(12, 68), size_classes[5].color);
   EXPECT_EQ(canvas.pixel(7, 64), white);

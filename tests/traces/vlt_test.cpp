@@ -173,7 +173,7 @@ TEST(VltWriter, AFolderThatIsNotThereIsAClearError) {
     ADD_FAILURE() << "written into a folder that does not exist";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("missing/x.vlt"), HasSubstr("No such file or directory")));
-    EXPECT_EQ(error.exit_code(), 1);
+    EXPECT_EQ(error.exit_code(), 2);
   }
 }
 
