@@ -14,14 +14,17 @@
 namespace vramlab {
 namespace {
 
+[[noreturn]] void refuse(const std::string& path, const std::string& why) {
+  throw ConfigError("cannot write: " + why, Where{path, {}, {}, {}}, "name a file in a folder that can be written");
+}
+
 /// Renaming over a folder fails at the very end, and renaming over a device would replace it.
 void refuse_special_files(const std::string& path) {
+  if (path.empty()) refuse(path, "the name is empty");
   std::error_code unknown;  // then there is nothing that could be replaced
   const std::filesystem::file_status status = std::filesystem::status(path, unknown);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
-    throw ConfigError(
-        std::filesystem::is_directory(status) ? "cannot write: is a folder" : "cannot write: is no plain file",
-        Where{path, {}, {}, {}}, "name a file in a folder that can be written");
+  if (std::filesystem::is_directory(status)) refuse(path, "is a folder");
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) refuse(path, "is no plain file");
 }
 
 [[noreturn]] void fail_writing(const std::string& path, const char* action) {
@@ -37,9 +40,7 @@ OutputFile::OutputFile(const std::string& path) : path_(path) {
   for (int attempt = 0; file_ < 0; ++attempt) {
     pending_ = fmt::format("{}.{}-{}.tmp", path, ::getpid(), attempt);
     file_ = ::open(pending_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file_ < 0 && errno != EEXIST)
-      throw ConfigError(fmt::format("cannot write: {}", std::strerror(errno)), Where{path, {}, {}, {}},
-                        "name a file in a folder that can be written");
+    if (file_ < 0 && errno != EEXIST) refuse(path, std::strerror(errno));
   }
 }
 
