@@ -2,7 +2,7 @@
 vramlab_room(core     PATH engine/core     PRIVATE_LINKS fmt::fmt)
 vramlab_room(config   PATH engine/config   USES core         PRIVATE_LINKS yaml-cpp::yaml-cpp fmt::fmt)
 vramlab_room(device   PATH engine/device   USES core         PRIVATE_LINKS fmt::fmt)
-vramlab_room(coloring PATH engine/coloring USES core         PRIVATE_LINKS fmt::fmt)
+vramlab_room(coloring PATH engine/coloring USES core         PRIVATE_LINKS fmt::fmt Boost::headers)
 vramlab_room(pool     PATH engine/pool     USES coloring device core PRIVATE_LINKS fmt::fmt)
 vramlab_room(traces   PATH traces          USES core
   PRIVATE_LINKS fmt::fmt PkgConfig::zstd LibLZMA::LibLZMA ZLIB::ZLIB PkgConfig::xxhash Boost::headers)

@@ -13,14 +13,17 @@
 // greedy colouring stays valid but may use more colours than needed, and the order of ends is told only where it is
 // perfect.
 //
-// The graph is kept (by Boost.Graph, 8 bytes an edge and 16 a vertex) where it stays within a limit of memory. Where it
-// would not, it stays implicit and sweeps over time answer instead, in O(n) memory. Both give the same answers.
+// The graph is kept (by Boost.Graph, 8 bytes an edge and 8 a vertex; 16 an edge while it is built) where it stays
+// within a limit of memory. Where it would not, it stays implicit and sweeps over time answer instead, in O(n) memory.
+// Both give the same answers.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "engine/coloring/live_times.h"
+#include "engine/coloring/solver.h"
 #include "engine/core/instance.h"
 
 namespace vramlab {
@@ -56,7 +59,7 @@ inline constexpr Bytes default_graph_memory{64 << 20};
 /// REQUIRES: check_instance() passed, and `instance` outlives the graph.
 class IntervalGraph {
  public:
-  /// Kept explicitly where that takes at most `memory`. O(n log n), and O(pairs of which one has gaps), to find out.
+  /// Kept where building it takes at most `memory`. To find out: O(n log n + pairs of which one has gaps).
   explicit IntervalGraph(const Instance& instance, Bytes memory = default_graph_memory);
   ~IntervalGraph();
   IntervalGraph(const IntervalGraph&) = delete;
@@ -81,7 +84,11 @@ class IntervalGraph {
  private:
   class Kept;
 
+  /// The heaviest by the sizes in `weighted`, which has the same lifetimes.
+  Clique clique(const Instance& weighted) const;
+
   const Instance& instance_;
+  LiveTimes times_;
   std::uint64_t edges_;
   std::unique_ptr<const Kept> kept_;
 };
