@@ -49,7 +49,8 @@ std::vector<Trace> read_traces(const std::string& path);
 /// As read_traces, for bytes already in memory (plain).
 std::vector<Trace> read_traces(std::span<const std::byte> bytes, const std::string& name);
 
-/// MiniMalloc CSV: id,lower,upper,size[,alignment]. As a trace: frees before allocs at equal times.
+/// MiniMalloc CSV: id,lower,upper,size[,alignment][,gaps][,pinned][,priority] (traces/instance_csv.h). As a trace:
+/// frees before allocs at equal times.
 Instance read_instance_csv(std::span<const std::byte> bytes, const std::string& name);
 
 /// The lifetimes of a trace as a placement problem: buffer i = object i, live from its alloc event to its

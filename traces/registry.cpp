@@ -24,7 +24,8 @@ constexpr std::array registry{
                "operator trace: lines alloc,ID,BYTES,STREAM / free,ID / op,NAME,US,READS,WRITES / iteration,N",
                recognise_operator_trace, read_operator_trace},
     ReaderInfo{"vlt", "vramlab's own binary format: begins with the bytes 89 'VLT' 0d 0a 1a 0a", is_vlt, read_vlt},
-    ReaderInfo{"minimalloc", "placement instance: CSV with the header id,lower,upper,size[,alignment]",
+    ReaderInfo{"minimalloc",
+               "placement instance: CSV with the header id,lower,upper,size[,alignment][,gaps][,pinned][,priority]",
                recognise_instance_csv, read_instance_trace},
 };
 

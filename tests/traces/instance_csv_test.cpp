@@ -60,6 +60,36 @@ TEST(InstanceCsv, AnEndIsTheLastPositionOfTheLifetime) {
   EXPECT_EQ(instance.buffers[0].upper, 2u);
 }
 
+TEST(InstanceCsv, GapsAreStretchesWithoutSpace) {
+  const Instance instance = read("id,lower,upper,size,gaps\na,0,9,4,\nb,2,20,4,3-5 7-12\nc,0,9,4, 1-2\n");
+  ASSERT_EQ(instance.gaps.size(), 3u);
+  EXPECT_EQ(instance.gaps[0].buffer, 1u);
+  EXPECT_EQ(instance.gaps[0].lower, 3u);
+  EXPECT_EQ(instance.gaps[0].upper, 5u);
+  EXPECT_EQ(instance.gaps[1].upper, 12u);
+  EXPECT_EQ(instance.gaps[2].buffer, 2u);
+}
+
+TEST(InstanceCsv, AnEndColumnCountsTheEndsOfGapsTheSameWay) {
+  const Instance instance = read("id,lower,end,size,gaps\na,0,9,4,3-5\n");
+  EXPECT_EQ(instance.buffers[0].upper, 10u);
+  EXPECT_EQ(instance.gaps[0].upper, 6u);
+}
+
+TEST(InstanceCsv, PinnedBuffersHaveAnOffsetAndTheOthersNone) {
+  const Instance instance = read("id,lower,upper,size,pinned\na,0,9,4,\nb,0,9,4,0\nc,0,9,4,3000000000\n");
+  ASSERT_EQ(instance.pins.size(), 2u);
+  EXPECT_EQ(instance.pins[0].buffer, 1u);
+  EXPECT_EQ(instance.pins[0].offset, Bytes(0));
+  EXPECT_EQ(instance.pins[1].buffer, 2u);
+  EXPECT_EQ(instance.pins[1].offset, Bytes(3'000'000'000));
+}
+
+TEST(InstanceCsv, PrioritiesMayBeNegative) {
+  EXPECT_THAT(read("id,lower,upper,size,priority\na,0,9,4,7\nb,0,9,4,-2\n").priorities, ElementsAre(7, -2));
+  EXPECT_TRUE(read("id,lower,upper,size\na,0,9,4\n").priorities.empty());
+}
+
 TEST(InstanceCsv, EmptyGapsAreNoGaps) { EXPECT_EQ(read("id,lower,upper,size,gaps\n0,1,2,3,\n").buffers.size(), 1u); }
 
 struct Bad {
@@ -83,7 +113,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Bad{"id,lower,size\n", 1, "column 'upper' is missing"},
                       Bad{"id,lower,upper\n", 1, "column 'size' is missing"},
                       Bad{"id,lower,upper,size,colour\n", 1, "unknown column 'colour'"},
-                      Bad{"id,lower,upper,size,offset\n", 1, "this is a solution"},
+                      Bad{"id,lower,upper,size,offset\n", 1, "this is a plan"},
+                      Bad{"id,lower,upper,size,heap\n", 1, "this is a plan"},
                       Bad{"id,lower,upper,size,id\n", 1, "says what another one says"},
                       Bad{"id,lower,upper,end,size\n", 1, "says what another one says"},
                       Bad{"id,lower,end,upper,size\n", 1, "says what another one says"},
@@ -101,7 +132,21 @@ INSTANTIATE_TEST_SUITE_P(
                       Bad{"id,lower,upper,size\n0,1,9223372036854775808,3\n", 2, "is not from"},
                       Bad{"id,lower,upper,size\n0,1,99999999999999999999,3\n", 2, "is not from"},
                       Bad{"id,lower,upper,size,alignment\n0,1,2,3,0\n", 2, "alignment 0"},
-                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,2-3\n", 2, "a lifetime with gaps"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,2-3@0:4\n", 2, "a window of a gap"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,2\n", 2, "'2' is not LOWER-UPPER"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,-2\n", 2, "'-2' is not LOWER-UPPER"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,2-3-4\n", 2, "is not LOWER-UPPER"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,2-99999999999999999999\n", 2, "is not LOWER-UPPER"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,3-3\n", 2, "gap 3-3 is empty"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,1-3\n", 2, "gap 1-3 is not inside the lifetime"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,3-9\n", 2, "gap 3-9 is not inside the lifetime"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,2-3 3-4\n", 2, "gap 3-4 is not inside the lifetime"},
+                      Bad{"id,lower,upper,size,gaps\n0,1,9,3,5-6 2-3\n", 2, "gap 2-3 is not inside the lifetime"},
+                      Bad{"id,lower,upper,size,pinned\n0,1,9,3,-1\n", 2, "pinned '-1' is not a whole number"},
+                      Bad{"id,lower,upper,size,pinned\n0,1,9,3,9223372036854775808\n", 2,
+                          "pinned '9223372036854775808'"},
+                      Bad{"id,lower,upper,size,priority\n0,1,9,3,\n", 2, "priority '' is not a whole number"},
+                      Bad{"id,lower,upper,size,priority\n0,1,9,3,2147483648\n", 2, "priority '2147483648'"},
                       Bad{"id,lower,upper,size\na,1,2,3\nb,1,2,3\na,1,2,3\n", 4, "id 'a' occurs twice"},
                       Bad{"id,lower,upper,size\n,1,2,3\n", 2, "id is empty"},
                       Bad{"id,lower,upper,size\na\tb,1,2,3\n", 2, "control characters"},
@@ -115,6 +160,14 @@ TEST(InstanceTrace, FreesComeBeforeAllocsAtEqualTimesThenTheFilesOrder) {
   EXPECT_THAT(t.kinds,
               ElementsAre(alloc, alloc, free_completed, free_completed, alloc, alloc, free_completed, free_completed));
   EXPECT_THAT(t.subjects, ElementsAre(0, 1, 0, 1, 2, 3, 3, 2));
+}
+
+TEST(InstanceTrace, IsNoneForGapsAndPinsBecauseAPoolWouldAnswerAnotherQuestion) {
+  const auto replay = [](std::string_view text) {
+    return std::string(trace_error([&] { read_instance_trace(bytes_of(text), "x.csv"); }).what());
+  };
+  EXPECT_THAT(replay("id,lower,upper,size,gaps\na,0,9,4,2-3\n"), HasSubstr("x.csv: buffer a has a gap"));
+  EXPECT_THAT(replay("id,lower,upper,size,pinned\na,0,9,4,2\n"), HasSubstr("x.csv: buffer a is pinned"));
 }
 
 RC_GTEST_PROP(InstanceTrace, HasTheLoadOfItsInstance, ()) {
