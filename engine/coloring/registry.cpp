@@ -3,7 +3,12 @@
 #include "engine/coloring/solver.h"
 
 // A line a solver, in the order of listings: NAME_row() is defined at the end of the solver's own file.
-#define VRAMLAB_SOLVERS(ROW) ROW(best_fit)
+#define VRAMLAB_SOLVERS(ROW) \
+  ROW(best_fit)              \
+  ROW(first_fit)             \
+  ROW(by_lifetime)           \
+  ROW(by_area)               \
+  ROW(by_start)
 
 namespace vramlab {
 

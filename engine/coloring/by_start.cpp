@@ -1,0 +1,28 @@
+#include <tuple>
+
+#include "engine/coloring/greedy.h"
+
+namespace vramlab {
+namespace {
+
+constexpr OptionSpec options[] = {fit_option("best")};
+
+// In order of beginning, what begins together largest first: what an online pool without segments would do.
+SolveResult solve(const Instance& instance, const SolveRequest& request) {
+  const auto& b = instance.buffers;
+  const auto order = buffers_by(instance, [&](std::uint32_t i, std::uint32_t j) {
+    return std::tuple(b[i].lower, b[j].size, i) < std::tuple(b[j].lower, b[i].size, j);
+  });
+  return place_in_order(instance, request, order, fit_of(request));
+}
+
+}  // namespace
+
+SolverInfo by_start_row() {
+  return {.name = "by-start",
+          .summary = "in order of beginning, each to its best-fitting gap (as an online pool)",
+          .options = options,
+          .solve = solve};
+}
+
+}  // namespace vramlab
