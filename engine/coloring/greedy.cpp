@@ -128,7 +128,7 @@ SolveResult place_in_order(const Instance& instance, const SolveRequest& request
   const std::size_t step = order.size() / progress_steps + 1;
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (!pinned[order[i]]) placement.place(order[i], fit);
-    if (request.progress && (i + 1) % step == 0) request.progress({bound, placement.peak()});
+    if (request.progress && (i + 1) % step == 0) request.progress({bound, std::max(bound, placement.peak())});
   }
   SolveResult result;
   result.plan = placement.take();

@@ -47,7 +47,7 @@ std::vector<std::uint64_t> live_times(const Instance& instance);
 
 /// Places pinned buffers where they must be, then the others in `order` (a permutation of all buffers). A gap is
 /// measured from the first offset in it that is a multiple of every alignment's common divisor. Throws TraceError if
-/// two pinned buffers overlap; names both.
+/// two pinned buffers overlap; names both. Progress tells the peak of what is placed, but never one below the bound.
 SolveResult place_in_order(const Instance& instance, const SolveRequest& request, std::span<const std::uint32_t> order,
                            Fit fit);
 
