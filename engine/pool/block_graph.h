@@ -26,6 +26,7 @@ struct alignas(32) BlockNode {
   std::uint64_t live : 1 = false;
   std::uint64_t mapped : 1 = true;  ///< has physical memory (false only in virtual ranges)
   std::uint64_t small : 1 = false;  ///< belongs to the pool's small part
+  std::uint64_t head : 1 = false;   ///< was handed over in one piece from here on: not merged with the block below
   NodeIndex previous = no_node;     ///< neighbour below
   NodeIndex next = no_node;         ///< neighbour above
   std::uint32_t list_place = 0;     ///< its index in a free list, in pools that keep arrays of free blocks
