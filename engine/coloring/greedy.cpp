@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::size_t progress_steps = 100;
 
-// No offset lies between the end of a buffer and the next multiple of this.
-std::uint64_t common_alignment(const Instance& instance) {
-  std::uint64_t common = 0;
-  for (const Buffer& b : instance.buffers) common = std::gcd(common, b.alignment.value);
-  return std::max<std::uint64_t>(common, 1);
-}
-
 class Placement {
  public:
   explicit Placement(const Instance& instance)
@@ -83,6 +76,12 @@ class Placement {
 };
 
 }  // namespace
+
+Bytes common_alignment(const Instance& instance) {
+  std::uint64_t common = 0;
+  for (const Buffer& b : instance.buffers) common = std::gcd(common, b.alignment.value);
+  return Bytes(std::max<std::uint64_t>(common, 1));
+}
 
 Fit fit_of(const SolveRequest& request) { return request.options.text("fit") == "best" ? Fit::best : Fit::first; }
 

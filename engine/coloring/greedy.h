@@ -26,6 +26,9 @@ constexpr OptionSpec fit_option(std::string_view default_text) {
 }
 Fit fit_of(const SolveRequest& request);
 
+/// What divides every alignment, and so every offset: space from the end of a buffer to the next multiple is of no use.
+Bytes common_alignment(const Instance& instance);
+
 /// The lowest offset for `buffer` in the gap that `fit` chooses. `taken` is sorted by begin; its ranges may overlap.
 /// Above all of them if no gap holds it.
 std::uint64_t choose_offset(std::span<const Range> taken, const Buffer& buffer, Fit fit);

@@ -8,7 +8,8 @@
   ROW(first_fit)             \
   ROW(by_lifetime)           \
   ROW(by_area)               \
-  ROW(by_start)
+  ROW(by_start)              \
+  ROW(boxing)
 
 namespace vramlab {
 
