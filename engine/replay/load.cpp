@@ -8,13 +8,14 @@ void LoadMeter::restart() {
   window_reserved_ = reserved_;
 }
 
-void LoadMeter::reserved_changed(const Port& port) {
+void LoadMeter::reserved_changed(const Port& port, std::uint64_t events) {
   reserved_ = port.reserved();
   window_reserved_ = std::max(window_reserved_, reserved_);
   if (port.peak_reserved() == peak_reserved_) return;
   peak_reserved_ = port.peak_reserved();
   window_reserved_ = peak_reserved_;  // may lie inside the event, above what is held after it
   requested_at_peak_ = requested_;
+  events_to_peak_ = events;
 }
 
 std::optional<Bytes> recorded_peak_reserved(const Trace& trace) {
@@ -27,6 +28,19 @@ std::optional<Bytes> recorded_peak_reserved(const Trace& trace) {
     peak = std::max(peak, held);
   }
   return Bytes(static_cast<std::uint64_t>(peak));
+}
+
+std::uint64_t events_to_peak_requested(const Trace& trace) {
+  std::uint64_t events = 0;
+  Bytes live{}, peak{};
+  for (std::size_t i = 0; i < trace.event_count(); ++i) {
+    if (trace.kinds[i] == EventKind::free_completed) live -= trace.sizes[trace.subjects[i]];
+    if (trace.kinds[i] == EventKind::alloc) live += trace.sizes[trace.subjects[i]];
+    if (live <= peak) continue;
+    peak = live;
+    events = i + 1;
+  }
+  return events;
 }
 
 std::uint64_t counted_events(const Trace& trace) {

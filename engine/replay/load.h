@@ -28,10 +28,10 @@ class LoadMeter {
     requested_ -= bytes;
     rounded_ -= round_up(bytes, load_granule);
   }
-  /// Call after every event: a pool may take and return memory at any.
-  void after_event(const Port& port) {
+  /// Call after every event, with how many there were so far: a pool may take and return memory at any.
+  void after_event(const Port& port, std::uint64_t events) {
     if (port.reserved() != reserved_ || port.peak_reserved() != peak_reserved_) [[unlikely]]
-      reserved_changed(port);
+      reserved_changed(port, events);
   }
   /// Begins the window here.
   void restart();
@@ -42,20 +42,26 @@ class LoadMeter {
   Bytes peak_reserved() const { return peak_reserved_; }
   /// Requested bytes live after the first event at which the peak was reserved.
   Bytes requested_at_peak_reserved() const { return requested_at_peak_; }
+  /// Events up to that one; 0 where nothing was reserved.
+  std::uint64_t events_to_peak_reserved() const { return events_to_peak_; }
   Bytes window_load() const { return window_load_; }
   Bytes window_reserved() const { return window_reserved_; }
 
  private:
-  void reserved_changed(const Port& port);
+  void reserved_changed(const Port& port, std::uint64_t events);
 
   Bytes requested_{}, rounded_{};
   Bytes peak_requested_{};
   Bytes load_before_{}, window_load_{};  ///< maximum load before the window and in it
   Bytes reserved_{}, peak_reserved_{}, requested_at_peak_{}, window_reserved_{};
+  std::uint64_t events_to_peak_ = 0;
 };
 
 /// The most that the recorded allocator held, by its segment events; nullopt where there are none.
 std::optional<Bytes> recorded_peak_reserved(const Trace& trace);
+
+/// Events up to the first after which the most requested bytes are live; 0 where none ever are.
+std::uint64_t events_to_peak_requested(const Trace& trace);
 
 /// alloc + free_requested + free_completed + op.
 std::uint64_t counted_events(const Trace& trace);

@@ -52,6 +52,8 @@ class Replay {
   Nanoseconds ideal_time(const RunResult& run);
 
   void fill_memory(Report& report, const RunResult& run) const;
+  std::optional<Bytes> device_memory() const;
+  std::optional<Fragmentation> fragmentation(const RunResult& run) const;
   void fill_operators(Report& report, const RunResult& run);
 
   const Trace& trace_;
@@ -159,6 +161,7 @@ Report Replay::report() {
   report.wall_ns_per_event = loop_seconds_ * 1e9 / static_cast<double>(report.events * timed_runs_);
   report.decisions = run.digest;
   fill_memory(report, run);
+  report.parts = fragmentation(run);
   if (run.simulated) fill_operators(report, run);
   if (compares_addresses()) report.recorded_address_mismatches = run.address_mismatches;
   if (request_.verify) report.verified = true;
@@ -175,6 +178,34 @@ void Replay::fill_memory(Report& report, const RunResult& run) const {
   report.recorded_peak_reserved = recorded_peak_reserved(trace_);
   report.device_calls = run.device.calls;
   report.device_call_time = run.device.call_time;
+}
+
+// What the device would give this run in all.
+std::optional<Bytes> Replay::device_memory() const {
+  const Bytes machine = request_.device_memory == Bytes(0) ? unlimited_bytes : request_.device_memory;
+  const Bytes memory = std::min(machine, request_.capacity);
+  return memory == unlimited_bytes ? std::nullopt : std::optional(memory);
+}
+
+// Only the end of a run tells which event reserved most, so its beginning is run once more, as far as is measured.
+std::optional<Fragmentation> Replay::fragmentation(const RunResult& run) const {
+  const std::uint64_t requested = events_to_peak_requested(trace_), reserved = run.load.events_to_peak_reserved();
+  if (requested == 0 || reserved == 0) return std::nullopt;
+  FragmentationBasis basis{.at_peak_requested = {}, .at_peak_reserved = {}, .memory = device_memory(), .request = {}};
+  basis.request = *std::max_element(trace_.sizes.begin(), trace_.sizes.end());
+  HeldMemoryMeter meter;
+  RunSetup setup = setup_;
+  setup.sink = &meter;
+  ReplayRun again(setup);
+  const auto measure = [&](std::uint64_t events, HeldMemory& held) {
+    again.run_until(events);
+    held = meter.held(basis.request);
+  };
+  if (requested < reserved) measure(requested, basis.at_peak_requested);
+  measure(reserved, basis.at_peak_reserved);
+  if (requested >= reserved) measure(requested, basis.at_peak_requested);
+  if (basis.at_peak_reserved.held == Bytes(0)) return std::nullopt;
+  return fragmentation_of(basis);
 }
 
 // Without swapping, what memory costs is the time that its limit adds: nothing else can make computation wait.

@@ -1,6 +1,7 @@
 #include "engine/replay/replay_run.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "engine/core/error.h"
 #include "engine/replay/replay_clock.h"
@@ -32,6 +33,7 @@ ReplayRun::ReplayRun(const RunSetup& setup, const Observation* observation)
 
 std::unique_ptr<Pool> ReplayRun::make_pool() {
   log_.add_sink(digest_);
+  if (setup_.sink != nullptr) log_.add_sink(*setup_.sink);
   if (observation_ != nullptr)
     for (ReplayWatcher* watcher : observation_->watchers) log_.add_sink(*watcher);
   if (!setup_.recorded_addresses.empty()) port_.use_recorded_addresses(setup_.recorded_addresses);
@@ -63,6 +65,16 @@ void ReplayRun::run_all() {
     loop_seconds_ += watch.seconds();
     if (setup_.progress) setup_.progress(static_cast<double>(position_) / static_cast<double>(trace_.event_count()));
   }
+}
+
+void ReplayRun::run_until(std::uint64_t events) {
+  while (position_ < events) {
+    if (rest_.empty()) rest_ = program_.next();
+    const std::size_t steps = std::min<std::size_t>(rest_.size(), events - position_);
+    run_batch(rest_.first(steps));
+    rest_ = rest_.subspan(steps);
+  }
+  log_.flush();
 }
 
 void ReplayRun::finish() {
@@ -142,7 +154,7 @@ inline void ReplayRun::perform(const Step& step) {
     case EventKind::snapshot:
       return;
   }
-  load_.after_event(port_);
+  load_.after_event(port_, position_);
 }
 
 inline void ReplayRun::allocate(const Step& step) {

@@ -31,6 +31,7 @@ struct RunSetup {
   std::function<std::unique_ptr<RunnableDevice>()> make_device;
   const InputLog* log_in = nullptr;  ///< inputs are these instead of the device's own
   InputLog* log_out = nullptr;       ///< gets the device's own inputs
+  EventSink* sink = nullptr;         ///< gets the decisions, when not null
   std::function<void(double)> progress;
 };
 
@@ -57,6 +58,9 @@ class ReplayRun {
 
   /// Throws OutOfMemory and PoolError naming the event.
   RunResult run();
+  /// Goes on until after the first `events` events and hands all decisions so far to the sink. REQUIRES: no
+  /// observation, no call of run(), and the same run has gone that far before.
+  void run_until(std::uint64_t events);
 
  private:
   std::unique_ptr<Pool> make_pool();
@@ -92,6 +96,7 @@ class ReplayRun {
   InputFeed inputs_;
 
   Program program_;
+  std::span<const Step> rest_;  ///< of the batch in which run_until() stopped
   LoadMeter load_;
   std::uint32_t next_object_ = 0;
   bool in_iteration_ = false;

@@ -19,6 +19,11 @@ FieldValue value_of(const std::optional<T>& value) {
   return value ? value_of(*value) : FieldValue(nullptr);
 }
 
+template <class T>
+FieldValue part_of(const Report& report, T Fragmentation::* part) {
+  return report.parts ? value_of((*report.parts).*part) : FieldValue(nullptr);
+}
+
 }  // namespace
 
 Row to_row(const Report& r) {
@@ -48,7 +53,13 @@ Row to_row(const Report& r) {
           {"swapped_in_bytes", value_of(r.swapped_in)},
           {"verified", value_of(r.verified)},
           {"device_calls", r.device_calls},
-          {"device_call_ns", value_of(r.device_call_time)}};
+          {"device_call_ns", value_of(r.device_call_time)},
+          {"interval_graph_fragmentation", part_of(r, &Fragmentation::interval_graph)},
+          {"pool_fragmentation", part_of(r, &Fragmentation::pool)},
+          {"device_fragmentation", part_of(r, &Fragmentation::device)},
+          {"weighted_fragmentation", part_of(r, &Fragmentation::weighted)},
+          {"external_fragmentation", part_of(r, &Fragmentation::external)},
+          {"largest_free_block_bytes", part_of(r, &Fragmentation::largest_free)}};
 }
 
 }  // namespace vramlab

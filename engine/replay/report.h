@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/core/types.h"
+#include "engine/replay/fragmentation.h"
 
 namespace vramlab {
 
@@ -35,6 +36,8 @@ struct Report {
   std::optional<double> overhead;
   std::optional<Bytes> swapped_out, swapped_in;
   std::optional<bool> verified;  ///< null unless asked
+
+  std::optional<Fragmentation> parts;  ///< of fragmentation; null where nothing was allocated
 
   std::uint64_t device_calls = 0;
   Nanoseconds device_call_time{};  ///< of the device model, or measured

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 
 namespace vramlab::validation {
 namespace {
@@ -174,6 +175,25 @@ std::vector<Piece> MemoryAccount::range_pieces(std::uint32_t segment, const Spac
     ++at;
   }
   return found;
+}
+
+std::vector<Stretch> MemoryAccount::device_stretches() const {
+  std::vector<Stretch> stretches;
+  for (const auto& [id, held] : spaces_) {
+    if (!held.is_range && held.tier == Tier::device)
+      stretches.push_back({id, 0, {held.physical, held.physical + held.bytes}});
+    for (const auto& [offset, number] : held.mapped) {
+      const Page& page = pages_.at(number);
+      stretches.push_back({id, offset, {page.physical, page.physical + page.bytes}});
+    }
+  }
+  for (const auto& [id, page] : pages_)
+    if (page.mappings == 0) stretches.push_back({0, 0, {page.physical, page.physical + page.bytes}, false});
+  std::sort(stretches.begin(), stretches.end(), [](const Stretch& a, const Stretch& b) {
+    return std::tuple(!a.addressed, a.space, a.offset, a.physical.begin) <
+           std::tuple(!b.addressed, b.space, b.offset, b.physical.begin);
+  });
+  return stretches;
 }
 
 void MemoryAccount::occupy(const Decision& place) {

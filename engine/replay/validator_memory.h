@@ -23,6 +23,14 @@ struct Piece {
   std::uint64_t end = 0;
 };
 
+/// Held bytes with adjacent addresses: a segment, a page where it is mapped, or one that is mapped nowhere.
+struct Stretch {
+  std::uint32_t space = 0;   ///< segment or range
+  std::uint64_t offset = 0;  ///< in it
+  Piece physical;
+  bool addressed = true;  ///< false: mapped nowhere; space and offset say nothing
+};
+
 /// Follows the decisions that take, map and give back memory. Every call throws Complaint when the decision cannot be
 /// right; the account is then not to be used any more.
 class MemoryAccount {
@@ -41,6 +49,10 @@ class MemoryAccount {
 
   /// The physical memory behind `bytes` bytes at `offset` of a segment or range, in order.
   std::vector<Piece> pieces(std::uint32_t segment, std::uint64_t offset, std::uint64_t bytes) const;
+
+  /// All that is held on the device tier, by (space, offset); a page once for each of its mappings, and last those that
+  /// are mapped nowhere.
+  std::vector<Stretch> device_stretches() const;
 
   /// An object occupies these addresses from now on: they must not be given back or unmapped under it.
   void occupy(const Decision& place);
