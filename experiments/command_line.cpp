@@ -56,7 +56,7 @@ void check_word(std::span<const char* const> arguments, std::size_t index, const
   if (group.empty() && is_group(word)) check_word(arguments, index + 1, word);
 }
 
-std::string example_text(std::string_view example) {
+std::string footer_text(std::string_view example, std::string_view notes) {
   std::string out = "Example:";
   std::size_t begin = 0;
   while (begin < example.size()) {
@@ -64,7 +64,7 @@ std::string example_text(std::string_view example) {
     out += fmt::format("\n  {}", example.substr(begin, end - begin));
     begin = end + 1;
   }
-  return out;
+  return notes.empty() ? out : fmt::format("{}\n\n{}", out, notes);
 }
 
 const SettingInfo& setting_called(std::string_view name) {
@@ -102,7 +102,7 @@ void CommandLine::define(const VerbInfo& verb) {
   const auto [first, second] = words_of(verb);
   CLI::App* app = parent_of(verb).add_subcommand(second.empty() ? first : second, std::string(verb.summary));
   app->group("Verbs");
-  app->footer(example_text(verb.example));
+  app->footer(footer_text(verb.example, verb.notes));
   VerbRun run = verb.define(*app);
   add_settings(*app, verb);
   defined_.push_back({app, &verb, std::move(run)});
@@ -110,12 +110,15 @@ void CommandLine::define(const VerbInfo& verb) {
 
 void CommandLine::add_settings(CLI::App& app, const VerbInfo& verb) {
   for (std::string_view name : verb.settings) add_setting(app, setting_called(name));
-  if (verb.pool_options)
+  if (!verb.sections.empty())
     app.add_option_function<std::vector<std::string>>(
-           "--set", [this](const std::vector<std::string>& given) { given_.pool_options = given; },
-           "option of a pool; `vramlab config schema` lists them; may be "
-           "repeated")
-        ->option_text("POOL.OPTION=VALUE")
+           "--set",
+           [this, sections = verb.sections](const std::vector<std::string>& given) {
+             given_.options = given;
+             given_.option_sections = sections;
+           },
+           "one of the options that `vramlab config schema` lists; may be repeated")
+        ->option_text(option_form(verb.sections))
         ->allow_extra_args(false);
   app.add_option_function<std::string>(
          "--config", [this](const std::string& path) { given_.config_file = path; },

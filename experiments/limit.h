@@ -1,5 +1,5 @@
 #pragma once
-// The settings `limit` and `cap`: how much memory to get by with.
+// The settings `limit`, `capacity` and `cap`: how much memory to get by with.
 
 #include <string_view>
 
@@ -7,8 +7,8 @@
 
 namespace vramlab {
 
-/// "12GiB", "unlimited", or "80%" of `max_load`, rounded down. Throws ConfigError.
-Bytes parse_limit(std::string_view text, Bytes max_load);
+/// "12GiB", "unlimited", or "80%" of `max_load`, rounded down. Throws ConfigError that names the setting.
+Bytes parse_limit(std::string_view text, Bytes max_load, std::string_view setting = "limit");
 
 /// "12GiB", "unlimited", or "machine" for `device_memory`. Throws ConfigError.
 Bytes parse_cap(std::string_view text, Bytes device_memory);

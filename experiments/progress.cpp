@@ -39,6 +39,10 @@ std::string progress_line(std::string_view label, double fraction, double elapse
   return line.substr(0, width);
 }
 
+std::string progress_note(std::string_view label, std::string_view note, double elapsed_seconds, std::size_t width) {
+  return fmt::format("{}  {}  {}", label, note, time_text(elapsed_seconds)).substr(0, width);
+}
+
 ProgressBar::ProgressBar(std::string label) : on_terminal_(log_is_terminal()) { restart(std::move(label)); }
 
 ProgressBar::~ProgressBar() { wipe(); }
@@ -50,15 +54,25 @@ void ProgressBar::restart(std::string label) {
   next_draw_ = begin_ + draw_every;  // short work never flickers
 }
 
-void ProgressBar::update(double fraction) {
-  if (!on_terminal_) return;
+bool ProgressBar::due() {
   const Clock::time_point now = Clock::now();
-  if (now < next_draw_) return;
+  if (!on_terminal_ || now < next_draw_) return false;
   next_draw_ = now + draw_every;
-  const double elapsed = std::chrono::duration<double>(now - begin_).count();
-  fmt::print(stderr, "{}{}", wipe_line, progress_line(label_, fraction, elapsed, terminal_width() - 1));
+  return true;
+}
+
+void ProgressBar::draw(const std::string& line) {
+  fmt::print(stderr, "{}{}", wipe_line, line);
   std::fflush(stderr);
   drawn_ = true;
+}
+
+void ProgressBar::update(double fraction) {
+  if (due()) draw(progress_line(label_, fraction, elapsed(), terminal_width() - 1));
+}
+
+void ProgressBar::note(std::string_view text) {
+  if (due()) draw(progress_note(label_, text, elapsed(), terminal_width() - 1));
 }
 
 void ProgressBar::wipe() {

@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/core/registry.h"
 #include "engine/replay/picture.h"
+#include "experiments/choice.h"
 #include "experiments/kinds.h"
 #include "experiments/limit.h"
 #include "experiments/output.h"
@@ -19,43 +20,8 @@
 namespace vramlab {
 namespace {
 
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    if (comma > 0) parts.emplace_back(text.substr(0, comma));
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return parts;
-}
-
-std::vector<const PoolInfo*> chosen_pools(std::string_view list) {
-  std::vector<const PoolInfo*> chosen;
-  for (const std::string& name : split_list(list)) {
-    if (name == "all") {
-      for (const PoolInfo& pool : pools()) chosen.push_back(&pool);
-    } else {
-      chosen.push_back(&find_row(pools(), "pool", name));
-    }
-  }
-  if (chosen.empty()) throw ConfigError("no pool is named", {}, "see vramlab list pools");
-  return chosen;
-}
-
 void check_device(std::string_view device) {
   if (device == "cuda") throw HardwareMissing("this build has no CUDA device", {}, "use --device sim");
-}
-
-/// Pool options given for pools that take no part would silently do nothing.
-void check_pool_options(const Settings& settings, const std::vector<const PoolInfo*>& chosen) {
-  for (const PoolInfo& pool : pools()) {
-    if (std::find(chosen.begin(), chosen.end(), &pool) != chosen.end()) continue;
-    for (const OptionValues::Item& item : settings.pool(pool.name).items())
-      if (item.source.starts_with("flag"))
-        throw ConfigError(
-            fmt::format("--set {}.{}: pool {} takes no part in this replay", pool.name, item.spec->name, pool.name), {},
-            "add it to --pool");
-  }
 }
 
 /// What is still known of a run that failed.
@@ -76,12 +42,12 @@ ReplayOutcome failed_outcome(const Trace& trace, const ReplayRequest& request, c
 ReplaySession::ReplaySession(const ReplayArguments& arguments, const Settings& settings)
     : arguments_(arguments),
       settings_(settings),
-      pools_(chosen_pools(settings.values.text("pool"))),
+      pools_(chosen_rows(vramlab::pools(), "pool", settings.values.text("pool"))),
       machine_(load_machine(std::string(settings.values.text("machine")))) {
   for (const std::string& name : split_list(settings.values.text("swap"))) find_row(swaps(), "swap policy", name);
   static_cast<void>(parse_limit(settings.values.text("limit"), {}));
   static_cast<void>(parse_cap(settings.values.text("cap"), {}));
-  check_pool_options(settings, pools_);
+  check_options_used(settings, "pools", pools_);
   check_device(settings.values.text("device"));
   check_readable(arguments.traces);
   for (const std::string& output : {arguments.map, arguments.log}) check_folder_of(output);
@@ -145,21 +111,13 @@ ReplayRequest ReplaySession::request_for(const Trace& trace, const PoolInfo& poo
   return request;
 }
 
-std::string ReplaySession::output_name(const std::string& path, const Trace& trace, const PoolInfo& pool,
-                                       bool several) {
-  const std::string suffix = several ? fmt::format("-{}-{}", file_stem(trace.name), pool.name) : "";
-  std::string name = with_suffix(path, suffix);
-  for (int i = 2; !names_used_.insert(name).second; ++i) name = with_suffix(path, fmt::format("{}-{}", suffix, i));
-  return name;
-}
-
 ReplayOutcome ReplaySession::replay_one(const Trace& trace, const PoolInfo& pool, bool several) {
   ReplayRequest request = request_for(trace, pool);
   request.progress = [this](double fraction) { progress_.update(fraction); };
   std::unique_ptr<ReplayWatcher> map;
   if (!arguments_.map.empty()) {
     const std::string title = fmt::format("{}, {}", trace.name, pool.name);
-    map = make_map_writer(output_name(arguments_.map, trace, pool, several), title);
+    map = make_map_writer(names_.of(arguments_.map, trace.name, pool.name, several), title);
     request.watchers.push_back(map.get());
   }
   InputLog log;
@@ -169,7 +127,7 @@ ReplayOutcome ReplaySession::replay_one(const Trace& trace, const PoolInfo& pool
   try {
     ReplayOutcome outcome{.report = replay(trace, request)};
     progress_.restart("");
-    if (request.log_out != nullptr) write_input_log(log, output_name(arguments_.log, trace, pool, several));
+    if (request.log_out != nullptr) write_input_log(log, names_.of(arguments_.log, trace.name, pool.name, several));
     return outcome;
   } catch (const Error& error) {
     progress_.restart("");

@@ -4,11 +4,11 @@
 
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/replay/replay.h"
+#include "experiments/output_names.h"
 #include "experiments/progress.h"
 #include "experiments/replay_table.h"
 #include "experiments/settings.h"
@@ -39,7 +39,6 @@ class ReplaySession {
   ReplayOutcome replay_one(const Trace& trace, const PoolInfo& pool, bool several);
   ReplayRequest request_for(const Trace& trace, const PoolInfo& pool) const;
   Bytes capacity_for(const Trace& trace) const;
-  std::string output_name(const std::string& path, const Trace& trace, const PoolInfo& pool, bool several);
 
   const ReplayArguments& arguments_;
   const Settings& settings_;
@@ -48,7 +47,7 @@ class ReplaySession {
   InputsMode inputs_ = InputsMode::model;
   std::optional<InputLog> input_log_;
   ProgressBar progress_{""};
-  std::set<std::string> names_used_;
+  OutputNames names_;
   std::vector<ReplayOutcome> outcomes_;
   std::size_t traces_done_ = 0;
 };

@@ -13,7 +13,7 @@
 #include "engine/config/yaml.h"
 #include "engine/core/error.h"
 #include "engine/core/registry.h"
-#include "engine/pool/pool.h"
+#include "experiments/kinds.h"
 
 namespace vramlab {
 namespace {
@@ -22,9 +22,26 @@ constexpr std::string_view variable_prefix = "VRAMLAB_";
 constexpr const char* config_variable = "VRAMLAB_CONFIG";
 constexpr const char* default_file = "vramlab.yaml";
 
-constexpr std::array<SettingInfo, 13> infos{{
+constexpr std::array<SettingInfo, 18> infos{{
     {{"pool", OptionKind::text, "all", "pools to compare; all: every one of `vramlab list pools`"}, "A,B|all", true},
     {{"swap", OptionKind::text, "none", "swap policies; see `vramlab list swaps`"}, "A,B", true},
+    {{"solver", OptionKind::text, "auto", "solvers to compare; all: every one of `vramlab list solvers`"},
+     "A,B|all",
+     true},
+    {{"capacity", OptionKind::text, "unlimited",
+      "a plan that peaks at or below it is asked for; also as share of the max load"},
+     "BYTES|PCT%"},
+    {{"time_limit",
+      OptionKind::real,
+      "0",
+      "seconds for each solver, 0: no limit; a plan that it cuts short depends on the clock",
+      {},
+      0,
+      1e6},
+     "SECONDS"},
+    {{"threads", OptionKind::integer, "0", "threads of a solver, 0: one a core; the plan is the same", {}, 0, 1024},
+     "N"},
+    {{"granule", OptionKind::bytes, "512", "sizes of a trace are rounded up to it for planning"}, "BYTES"},
     {{"limit", OptionKind::text, "unlimited",
       "memory to get by with, also as share of the max load; with swap none a "
       "cap"},
@@ -56,6 +73,8 @@ constexpr std::array<SettingInfo, 13> infos{{
      "table|json|csv"},
 }};
 
+constexpr std::array<SectionInfo, 2> sections{{{"pools", "pool", "POOL"}, {"solvers", "solver", "SOLVER"}}};
+
 std::span<const OptionSpec> setting_specs() {
   static const std::vector<OptionSpec> specs = [] {
     std::vector<OptionSpec> all;
@@ -66,17 +85,32 @@ std::span<const OptionSpec> setting_specs() {
   return specs;
 }
 
-std::size_t pool_index(std::string_view name) {
-  return static_cast<std::size_t>(&find_row(pools(), "pool", name) - pools().data());
+SectionValues section_of(const SectionInfo& info) {
+  SectionValues section{&info, {}, {}};
+  for (const KindEntry& entry : find_row(kinds(), "kind", info.kind).entries()) {
+    section.names.push_back(entry.name);
+    section.options.emplace_back(fmt::format("{} {}", info.one, entry.name), entry.options);
+  }
+  return section;
 }
 
-std::string section_of(const PoolInfo& pool) { return fmt::format("pools.{}.", pool.name); }
+/// Index of `name` in the section, or how many names there are.
+std::size_t index_of(const SectionValues& section, std::string_view name) {
+  return static_cast<std::size_t>(std::find(section.names.begin(), section.names.end(), name) - section.names.begin());
+}
 
-void apply_pools_section(const YamlValue& section, Settings& settings) {
-  section.read_map([&settings](YamlMap& pools_map) {
-    for (const PoolInfo& pool : pools()) {
-      const std::optional<YamlValue> options = pools_map.take_if(pool.name);
-      if (options) options->read_map([&](YamlMap& map) { take_file_settings(settings.pool(pool.name), map); });
+const OptionValues& options_of(const SectionValues& section, std::string_view name) {
+  const std::size_t index = index_of(section, name);
+  if (index == section.names.size())
+    unknown_name(section.info->one, name, std::vector<std::string_view>(section.names.begin(), section.names.end()));
+  return section.options[index];
+}
+
+void apply_section(const YamlValue& values, SectionValues& section) {
+  values.read_map([&section](YamlMap& entries) {
+    for (std::size_t i = 0; i < section.names.size(); ++i) {
+      const std::optional<YamlValue> options = entries.take_if(section.names[i]);
+      if (options) options->read_map([&](YamlMap& map) { take_file_settings(section.options[i], map); });
     }
   });
 }
@@ -86,14 +120,17 @@ void apply_file(const std::string& path, Settings& settings) {
   if (file.root().is_null()) return;
   file.root().read_map([&settings](YamlMap& map) {
     take_file_settings(settings.values, map);
-    if (const auto section = map.take_if("pools")) apply_pools_section(*section, settings);
+    for (SectionValues& section : settings.sections)
+      if (const auto values = map.take_if(section.info->kind)) apply_section(*values, section);
   });
 }
 
 void apply_environment(Settings& settings) {
   const auto get = [](const char* name) -> const char* { return std::getenv(name); };
   take_environment_settings(settings.values, "", get);
-  for (const PoolInfo& pool : pools()) take_environment_settings(settings.pool(pool.name), section_of(pool), get);
+  for (SectionValues& section : settings.sections)
+    for (std::size_t i = 0; i < section.names.size(); ++i)
+      take_environment_settings(section.options[i], fmt::format("{}.{}.", section.info->kind, section.names[i]), get);
 }
 
 std::vector<std::string> known_variables(const Settings& settings) {
@@ -134,13 +171,22 @@ std::string flag_of(std::string_view setting) {
   return flag;
 }
 
+std::span<const SectionInfo> setting_sections() { return vramlab::sections; }
+
 Settings::Settings() : values("vramlab", setting_specs()) {
-  for (const PoolInfo& info : vramlab::pools()) pools.emplace_back(fmt::format("pool {}", info.name), info.options);
+  for (const SectionInfo& info : vramlab::sections) sections.push_back(section_of(info));
 }
 
-OptionValues& Settings::pool(std::string_view name) { return pools[pool_index(name)]; }
+const SectionValues& Settings::section(std::string_view kind) const {
+  const auto found = std::find_if(sections.begin(), sections.end(),
+                                  [kind](const SectionValues& section) { return section.info->kind == kind; });
+  if (found == sections.end()) throw InvariantError(fmt::format("the options of {} are no settings", kind));
+  return *found;
+}
 
-const OptionValues& Settings::pool(std::string_view name) const { return pools[pool_index(name)]; }
+const OptionValues& Settings::pool(std::string_view name) const { return options_of(section("pools"), name); }
+
+const OptionValues& Settings::solver(std::string_view name) const { return options_of(section("solvers"), name); }
 
 std::pair<std::string, std::string> split_assignment(std::string_view flag, std::string_view text,
                                                      std::string_view form) {
@@ -150,20 +196,41 @@ std::pair<std::string, std::string> split_assignment(std::string_view flag, std:
   return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
-void set_pool_option(Settings& settings, std::string_view assignment) {
-  constexpr std::string_view form = "POOL.OPTION=VALUE";
+std::string option_form(std::span<const std::string_view> kinds) {
+  const auto info = std::find_if(vramlab::sections.begin(), vramlab::sections.end(),
+                                 [kinds](const SectionInfo& section) { return section.kind == kinds.front(); });
+  return fmt::format("{}.OPTION=VALUE", kinds.size() == 1 ? info->form : "NAME");
+}
+
+void set_option(Settings& settings, std::span<const std::string_view> kinds, std::string_view assignment) {
+  const std::string form = option_form(kinds);
   const auto [key, value] = split_assignment("--set", assignment, form);
   const std::size_t dot = key.find('.');
   if (dot == std::string::npos) throw ConfigError(fmt::format("--set: '{}' is not {}", assignment, form));
-  settings.pool(key.substr(0, dot)).set(key.substr(dot + 1), value, "flag --set");
+  const std::string name = key.substr(0, dot);
+  std::vector<OptionValues*> owners;
+  std::vector<std::string_view> known, ones;
+  for (SectionValues& section : settings.sections) {
+    if (std::find(kinds.begin(), kinds.end(), section.info->kind) == kinds.end()) continue;
+    ones.push_back(section.info->one);
+    known.insert(known.end(), section.names.begin(), section.names.end());
+    const std::size_t index = index_of(section, name);
+    if (index < section.names.size()) owners.push_back(&section.options[index]);
+  }
+  if (owners.empty()) unknown_name(fmt::format("{}", fmt::join(ones, " or ")), name, known);
+  if (owners.size() > 1)
+    throw ConfigError(fmt::format("--set: '{}' is a {}", name, fmt::join(ones, " and a ")), {},
+                      "set it in a settings file, in the section meant");
+  owners.front()->set(key.substr(dot + 1), value, "flag --set");
 }
 
 void for_each_setting(const Settings& settings,
                       const std::function<void(const std::string& key, const OptionValues::Item& item)>& each) {
   for (const OptionValues::Item& item : settings.values.items()) each(std::string(item.spec->name), item);
-  for (std::size_t i = 0; i < settings.pools.size(); ++i)
-    for (const OptionValues::Item& item : settings.pools[i].items())
-      each(section_of(pools()[i]) + std::string(item.spec->name), item);
+  for (const SectionValues& section : settings.sections)
+    for (std::size_t i = 0; i < section.names.size(); ++i)
+      for (const OptionValues::Item& item : section.options[i].items())
+        each(fmt::format("{}.{}.{}", section.info->kind, section.names[i], item.spec->name), item);
 }
 
 Settings settle_settings(const GivenFlags& given) {
@@ -172,7 +239,7 @@ Settings settle_settings(const GivenFlags& given) {
   apply_environment(settings);
   warn_of_unknown_variables(settings);
   for (const auto& [name, value] : given.settings) settings.values.set(name, value, "flag " + flag_of(name));
-  for (const std::string& assignment : given.pool_options) set_pool_option(settings, assignment);
+  for (const std::string& assignment : given.options) set_option(settings, given.option_sections, assignment);
   return settings;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // Settings: what a flag, the environment, a file or a default may say, in this
 // order of precedence. A setting means the same for every verb that takes it.
-// Besides them, every option of every pool is a setting, `pools.POOL.OPTION`.
+// Besides them, every option of every pool and solver is a setting, `pools.POOL.OPTION`, `solvers.SOLVER.OPTION`.
 
 #include <functional>
 #include <optional>
@@ -28,26 +28,47 @@ std::span<const SettingInfo> setting_infos();
 /// "min_time" -> "--min-time".
 std::string flag_of(std::string_view setting);
 
+/// A kind (kinds.h) whose entries' options are settings, SECTION.NAME.OPTION.
+struct SectionInfo {
+  std::string_view kind;  ///< "pools": the key in the file
+  std::string_view one;   ///< "pool"
+  std::string_view form;  ///< "POOL", for help and messages
+};
+
+std::span<const SectionInfo> setting_sections();
+
+/// Options of each entry of a section, in the order of its registry.
+struct SectionValues {
+  const SectionInfo* info;
+  std::vector<std::string> names;
+  std::vector<OptionValues> options;
+};
+
 /// All values, each with where it came from.
 struct Settings {
   Settings();
-  /// Options of the pool called `name`. Throws ConfigError for an unknown one.
-  OptionValues& pool(std::string_view name);
+  const SectionValues& section(std::string_view kind) const;
+  /// Options of the pool or solver called `name`. Throws ConfigError for an unknown one.
   const OptionValues& pool(std::string_view name) const;
+  const OptionValues& solver(std::string_view name) const;
 
-  OptionValues values;              ///< of setting_infos()
-  std::vector<OptionValues> pools;  ///< options of each pool, in the order of pools()
+  OptionValues values;  ///< of setting_infos()
+  std::vector<SectionValues> sections;
 };
 
 /// What the command line gave, in its order.
 struct GivenFlags {
   std::vector<std::pair<std::string, std::string>> settings;  ///< name, value
-  std::vector<std::string> pool_options;                      ///< POOL.OPTION=VALUE
+  std::vector<std::string> options;                           ///< NAME.OPTION=VALUE
+  std::span<const std::string_view> option_sections;          ///< where their names are looked up
   std::optional<std::string> config_file;
 };
 
-/// Sets one option of a pool from "POOL.OPTION=VALUE". Throws ConfigError.
-void set_pool_option(Settings& settings, std::string_view assignment);
+/// "POOL.OPTION=VALUE", or "NAME.OPTION=VALUE" for several sections.
+std::string option_form(std::span<const std::string_view> sections);
+
+/// Sets one option from "NAME.OPTION=VALUE"; the name is looked up in `sections`. Throws ConfigError.
+void set_option(Settings& settings, std::span<const std::string_view> sections, std::string_view assignment);
 
 /// Calls `each` with key ("seed", "pools.pytorch.max_split_size") and item of
 /// every setting.
@@ -61,8 +82,8 @@ std::pair<std::string, std::string> split_assignment(std::string_view flag, std:
 
 /// Default, then file, then environment, then flags. The file is --config, else
 /// VRAMLAB_CONFIG, else ./vramlab.yaml when there is one: strict YAML, settings
-/// as keys and `pools: {POOL: {OPTION: VALUE}}`. Variables VRAMLAB_… that name
-/// no setting are warned of. Throws ConfigError with the place of what is
+/// as keys and `pools: {POOL: {OPTION: VALUE}}`, likewise `solvers`. Variables
+/// VRAMLAB_… that name no setting are warned of. Throws ConfigError with the place of what is
 /// wrong.
 Settings settle_settings(const GivenFlags& given);
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "engine/core/error.h"
 #include "engine/core/option.h"
@@ -19,6 +20,14 @@ constexpr Bytes smallest_scaled{512};
 bool parse_number(std::string_view text, std::uint64_t& number) {
   const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), number);
   return status == std::errc() && stop == text.data() + text.size();
+}
+
+/// nullopt for all.
+std::optional<std::uint64_t> wanted_gpu(std::string_view gpu) {
+  std::uint64_t number = 0;
+  if (gpu == "all") return std::nullopt;
+  if (!parse_number(gpu, number)) throw ConfigError(fmt::format("gpu '{}' is neither a number nor all", gpu));
+  return number;
 }
 
 Bytes scaled(Bytes size, double factor) {
@@ -64,17 +73,19 @@ std::uint64_t device_number(const Trace& trace) {
 }
 
 std::vector<Trace> read_chosen_traces(const std::string& path, std::string_view gpu) {
-  std::uint64_t wanted = 0;
-  if (gpu != "all" && !parse_number(gpu, wanted))
-    throw ConfigError(fmt::format("gpu '{}' is neither a number nor all", gpu));
-  std::vector<Trace> traces = read_traces(path);
-  if (gpu == "all") return traces;
+  static_cast<void>(wanted_gpu(gpu));  // a bad one is known before the reading
+  return chosen_traces(read_traces(path), path, gpu);
+}
+
+std::vector<Trace> chosen_traces(std::vector<Trace> traces, const std::string& path, std::string_view gpu) {
+  const std::optional<std::uint64_t> wanted = wanted_gpu(gpu);
+  if (!wanted) return traces;
   std::vector<std::uint64_t> there;
   there.reserve(traces.size());
   for (const Trace& trace : traces) there.push_back(device_number(trace));
-  std::erase_if(traces, [wanted](const Trace& trace) { return device_number(trace) != wanted; });
+  std::erase_if(traces, [wanted](const Trace& trace) { return device_number(trace) != *wanted; });
   if (traces.empty())
-    throw ConfigError(fmt::format("{} has no events of gpu {}", path, wanted), {},
+    throw ConfigError(fmt::format("{} has no events of gpu {}", path, *wanted), {},
                       fmt::format("it has {}", fmt::join(there, ", ")));
   return traces;
 }

@@ -21,6 +21,9 @@ std::uint64_t device_number(const Trace& trace);
 /// such device.
 std::vector<Trace> read_chosen_traces(const std::string& path, std::string_view gpu);
 
+/// Likewise of traces that were read from `path` already.
+std::vector<Trace> chosen_traces(std::vector<Trace> traces, const std::string& path, std::string_view gpu);
+
 /// Multiplies every size by `factor`, rounded down; a size never falls below
 /// 512 bytes, and one that is below already never shrinks. What was recorded of
 /// addresses and segments no longer holds and is dropped. Throws ConfigError

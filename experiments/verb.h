@@ -16,11 +16,12 @@ namespace vramlab {
 using VerbRun = std::function<int(const Settings& settings)>;
 
 struct VerbInfo {
-  std::string_view name;                       ///< "replay", or with its group "trace info"
-  std::string_view summary;                    ///< one line
-  std::string_view example;                    ///< command lines, each beginning with "vramlab"
-  std::span<const std::string_view> settings;  ///< which settings it takes as flags
-  bool pool_options = false;                   ///< takes --set POOL.OPTION=VALUE
+  std::string_view name;                            ///< "replay", or with its group "trace info"
+  std::string_view summary;                         ///< one line
+  std::string_view example;                         ///< command lines, each beginning with "vramlab"
+  std::string_view notes = {};                      ///< what the help says below the examples
+  std::span<const std::string_view> settings;       ///< which settings it takes as flags
+  std::span<const std::string_view> sections = {};  ///< takes --set NAME.OPTION=VALUE of these (setting_sections())
   /// Adds the verb's own arguments to `app`; the VerbRun it returns sees their
   /// values.
   VerbRun (*define)(CLI::App& app) = nullptr;

@@ -2,11 +2,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <array>
+
 #include "experiments/output.h"
 #include "experiments/verb_rows.h"
 
 namespace vramlab {
 namespace {
+
+constexpr std::array<std::string_view, 2> all_sections{"pools", "solvers"};
 
 std::span<const std::string_view> all_settings() {
   static const std::vector<std::string_view> names = [] {
@@ -37,7 +41,7 @@ const VerbInfo verb_config_show{
         "vramlab config show --machine rtx4090\nVRAMLAB_SEED=7 vramlab "
         "config show",
     .settings = all_settings(),
-    .pool_options = true,
+    .sections = all_sections,
     .define = define,
 };
 

@@ -16,6 +16,8 @@ constexpr std::array<std::string_view, 13> taken_settings{"pool",   "swap",     
                                                           "device", "inputs",   "scale", "gpu", "verify",
                                                           "seed",   "min_time", "format"};
 
+constexpr std::array<std::string_view, 1> option_sections{"pools"};
+
 int replay_all(const ReplayArguments& arguments, const Settings& settings) {
   ReplaySession session(arguments, settings);
   const std::vector<ReplayOutcome>& outcomes = session.run();
@@ -57,7 +59,7 @@ const VerbInfo verb_replay{
         "vramlab replay *.pickle.xz --pool pytorch --set "
         "pytorch.max_split_size=256MiB --format json",
     .settings = taken_settings,
-    .pool_options = true,
+    .sections = option_sections,
     .define = define,
 };
 

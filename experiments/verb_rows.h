@@ -7,6 +7,7 @@
 namespace vramlab {
 
 extern const VerbInfo verb_replay;
+extern const VerbInfo verb_plan;
 extern const VerbInfo verb_trace_info;
 extern const VerbInfo verb_trace_convert;
 extern const VerbInfo verb_trace_generate;

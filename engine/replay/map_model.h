@@ -98,6 +98,7 @@ struct MapWords {
   std::span<const std::string> names = {};  ///< of objects; empty: their numbers
   std::string_view position = "event";      ///< what the horizontal axis counts
   std::string_view positions = "events";
+  std::string_view place = "address";   ///< what the vertical axis counts
   std::string_view load = "requested";  ///< what MapModel::requested is
 };
 

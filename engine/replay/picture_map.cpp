@@ -100,7 +100,7 @@ int draw_level_legend(Canvas& canvas, const Box& map, const std::vector<MapLevel
     canvas.text({x + 24, y + text_height + 4}, format_bytes(level.bytes), style::faint_ink);
     y += 2 * text_height + 16;
   }
-  return y;
+  return levels.empty() ? y : y + 8;
 }
 
 void draw_legend(Canvas& canvas, const Box& map, int y, bool with_held) {
@@ -154,7 +154,8 @@ void draw_map(Canvas& canvas, const PictureFrame& frame, const MapModel& model, 
               fold_map(model, frame.map.width, frame.map.height, canvas.max_runs()), words);
   draw_levels(canvas, frame.map, model);
   draw_axes(canvas, frame.map, model.height, model.events, false);
-  canvas.text({16, top_margin - 12}, fmt::format("address in {}", bytes_axis(model.height, 1).unit), style::ink);
+  canvas.text({16, top_margin - 12}, fmt::format("{} in {}", words.place, bytes_axis(model.height, 1).unit),
+              style::ink);
   draw_curves(canvas, frame.curve, model, words);
   canvas.text({frame.curve.x + frame.curve.width + 40, frame.curve.y + frame.curve.height + 9 + text_height},
               words.positions, style::ink);
