@@ -15,7 +15,7 @@
 // that are not carried.
 
 #include <algorithm>
-#include <tuple>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -63,16 +63,11 @@ class BoxedInstance {
     std::vector<std::uint64_t> offset(boxing_.jobs.size());
     for (std::size_t k = 0; k < outside_.size(); ++k) offset[outside_[k]] = plan.offsets[k].value;
     // Boxes lie after their contents: from the last one down, every box has its place before its contents look for it.
-    for (auto c = boxing_.contents.rbegin(); c != boxing_.contents.rend(); ++c)
-      offset[c->job] = offset[c->box] + c->offset;
-    std::vector<std::uint64_t> virtual_offset(instance_.buffers.size());
-    for (std::size_t k = 0; k < boxable_.size(); ++k) virtual_offset[boxable_[k]] = offset[k];
-    for (std::size_t k = 0; k < fixed_.size(); ++k) virtual_offset[fixed_[k]] = plan.offsets[outside_.size() + k].value;
-    const auto& b = instance_.buffers;
-    return buffers_by(instance_, [&](std::uint32_t i, std::uint32_t j) {
-      return std::tuple(virtual_offset[i], b[j].size, b[i].lower, i) <
-             std::tuple(virtual_offset[j], b[i].size, b[j].lower, j);
-    });
+    for (const Boxed& c : std::views::reverse(boxing_.contents)) offset[c.job] = offset[c.box] + c.offset;
+    std::vector<std::uint64_t> lowness(instance_.buffers.size());
+    for (std::size_t k = 0; k < boxable_.size(); ++k) lowness[boxable_[k]] = ~offset[k];
+    for (std::size_t k = 0; k < fixed_.size(); ++k) lowness[fixed_[k]] = ~plan.offsets[outside_.size() + k].value;
+    return buffers_by_falling(instance_, [&](std::uint32_t i) { return lowness[i]; });
   }
 
  private:

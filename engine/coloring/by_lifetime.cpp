@@ -1,5 +1,3 @@
-#include <tuple>
-
 #include "engine/coloring/greedy.h"
 
 namespace vramlab {
@@ -9,11 +7,8 @@ constexpr OptionSpec options[] = {fit_option("first")};
 
 // Longest live time first: what outlives everything lies at the bottom and fragments nothing.
 SolveResult solve(const Instance& instance, const SolveRequest& request) {
-  const auto& b = instance.buffers;
   const std::vector<std::uint64_t> live = live_times(instance);
-  const auto order = buffers_by(instance, [&](std::uint32_t i, std::uint32_t j) {
-    return std::tuple(live[j], b[j].size, b[i].lower, i) < std::tuple(live[i], b[i].size, b[j].lower, j);
-  });
+  const auto order = buffers_by_falling(instance, [&](std::uint32_t i) { return live[i]; });
   return place_in_order(instance, request, order, fit_of(request));
 }
 

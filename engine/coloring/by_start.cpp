@@ -1,5 +1,3 @@
-#include <tuple>
-
 #include "engine/coloring/greedy.h"
 
 namespace vramlab {
@@ -9,11 +7,8 @@ constexpr OptionSpec options[] = {fit_option("best")};
 
 // In order of beginning, what begins together largest first: what an online pool without segments would do.
 SolveResult solve(const Instance& instance, const SolveRequest& request) {
-  const auto& b = instance.buffers;
-  const auto order = buffers_by(instance, [&](std::uint32_t i, std::uint32_t j) {
-    return std::tuple(b[i].lower, b[j].size, i) < std::tuple(b[j].lower, b[i].size, j);
-  });
-  return place_in_order(instance, request, order, fit_of(request));
+  const auto earliness = [&](std::uint32_t i) { return ~instance.buffers[i].lower; };
+  return place_in_order(instance, request, buffers_by_falling(instance, earliness), fit_of(request));
 }
 
 }  // namespace

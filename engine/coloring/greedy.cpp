@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <tuple>
-
 #include "engine/coloring/live_times.h"
 #include "engine/core/error.h"
 
@@ -105,10 +103,7 @@ std::uint64_t choose_offset(std::span<const Range> taken, const Buffer& buffer, 
 }
 
 std::vector<std::uint32_t> buffers_by_size(const Instance& instance) {
-  const auto& b = instance.buffers;
-  return buffers_by(instance, [&](std::uint32_t i, std::uint32_t j) {
-    return std::tuple(b[j].size, b[i].lower, i) < std::tuple(b[i].size, b[j].lower, j);
-  });
+  return buffers_by_falling(instance, [&](std::uint32_t i) { return instance.buffers[i].size; });
 }
 
 std::vector<std::uint64_t> live_times(const Instance& instance) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "engine/coloring/solver.h"
@@ -33,12 +34,15 @@ Bytes common_alignment(const Instance& instance);
 /// Above all of them if no gap holds it.
 std::uint64_t choose_offset(std::span<const Range> taken, const Buffer& buffer, Fit fit);
 
-/// Buffers [0, n) sorted by `before`, a total order.
-template <class Before>
-std::vector<std::uint32_t> buffers_by(const Instance& instance, Before&& before) {
-  std::vector<std::uint32_t> order(instance.buffers.size());
+/// All buffers by falling key(buffer); ties by falling size, then by beginning, then by number.
+template <class Key>
+std::vector<std::uint32_t> buffers_by_falling(const Instance& instance, Key&& key) {
+  const auto& b = instance.buffers;
+  std::vector<std::uint32_t> order(b.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(), before);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t i, std::uint32_t j) {
+    return std::tuple(key(j), b[j].size, b[i].lower, i) < std::tuple(key(i), b[i].size, b[j].lower, j);
+  });
   return order;
 }
 

@@ -165,7 +165,7 @@ std::vector<TrackedInterval> IntervalTracker::intervals() const {
 
 Bytes IntervalTracker::load_at(std::uint64_t time) const {
   std::int64_t load = 0;
-  for (auto i = by_time_.root(); i != by_time_.none;) {
+  for (auto i = by_time_.root(); i != ByTime::none;) {
     const auto& node = by_time_.node(i);
     if (node.key <= time) load += by_time_.node(node.left).summary.sum + node.value.bytes;
     i = node.key <= time ? node.right : node.left;
@@ -219,7 +219,7 @@ std::vector<CoalescedSlot> IntervalTracker::coalesced() const {
 // Where open intervals end for now: above every time known.
 std::uint64_t IntervalTracker::horizon() const {
   std::uint64_t latest = now_;
-  for (auto i = by_time_.root(); i != by_time_.none; i = by_time_.node(i).right)
+  for (auto i = by_time_.root(); i != ByTime::none; i = by_time_.node(i).right)
     latest = std::max(latest, by_time_.node(i).key);
   return latest + 1;
 }

@@ -115,6 +115,7 @@ class IntervalTracker {
     static Loads join(const Loads& left, std::uint64_t time, const Change& change, const Loads& right);
   };
   using ByBegin = SummedTree<Begin, std::uint64_t, LatestEnd>;
+  using ByTime = SummedTree<std::uint64_t, Change, Loads>;
 
   void check_new(std::uint64_t id, Bytes size) const;
   void check_time(std::uint64_t id, std::uint64_t time, const char* what) const;
@@ -129,7 +130,7 @@ class IntervalTracker {
   Bytes tracked_{};                                               // sum of all sizes
   std::unordered_map<std::uint64_t, TrackedInterval> intervals_;  // looked up only, never walked
   ByBegin by_begin_;
-  SummedTree<std::uint64_t, Change, Loads> by_time_;
+  ByTime by_time_;
 };
 
 }  // namespace vramlab

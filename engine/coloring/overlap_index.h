@@ -78,7 +78,7 @@ class OverlapIndex {
     std::uint32_t number = slots_.first_part(buffer);
     for (const SlotSpan& part : slots_.parts_of(buffer)) {
       held_[rank_[number] / 64] ^= std::uint64_t{1} << (rank_[number] % 64);
-      tree_.for_each_partial(part, [&](std::size_t bucket) { change(partial_[bucket], number); });
+      SlotTree::for_each_partial(part, [&](std::size_t bucket) { change(partial_[bucket], number); });
       tree_.for_each_whole(part, [&](std::size_t node) { change(whole_[node], number); });
       ++number;
     }

@@ -55,7 +55,7 @@ class TakenIndex {
   /// `buffer` was placed at `range`.
   void add(std::uint32_t buffer, Range range) {
     for (const SlotSpan& part : slots_.parts_of(buffer)) {
-      tree_.for_each_partial(part, [&](std::size_t bucket) {
+      SlotTree::for_each_partial(part, [&](std::size_t bucket) {
         items_[bucket].push_back({part, range});
         cover(tree_.leaf(bucket), range);
       });
@@ -72,7 +72,7 @@ class TakenIndex {
       taken.insert(taken.end(), ranges.ranges().begin(), ranges.ranges().end());
     };
     for (const SlotSpan& part : slots_.parts_of(buffer)) {
-      tree_.for_each_partial(part, [&](std::size_t bucket) {
+      SlotTree::for_each_partial(part, [&](std::size_t bucket) {
         for (const Item& item : items_[bucket])
           if (meet(item.part, part)) taken.push_back(item.range);
       });

@@ -121,9 +121,7 @@ TEST(BoxLowJobs, LeavesAPlanThatIsValidAsItStandsAndThatFirstFitInItsOrderOnlyLo
     RC_ASSERT(complaint(boxing) == "");
     const Plan loose = loose_plan(instance, boxing, outside);
     RC_ASSERT(check_plan(instance, loose) == "");
-    const auto order = buffers_by(instance, [&](std::uint32_t i, std::uint32_t j) {
-      return std::pair(loose.offsets[i], i) < std::pair(loose.offsets[j], j);
-    });
+    const auto order = buffers_by_falling(instance, [&](std::uint32_t i) { return ~loose.offsets[i].value; });
     const Plan squeezed = place_in_order(instance, {}, order, Fit::first).plan;
     for (std::size_t i = 0; i < instance.buffers.size(); ++i) RC_ASSERT(squeezed.offsets[i] <= loose.offsets[i]);
   }));
