@@ -66,7 +66,7 @@ Explanation explain(const Instance& instance, const Plan* plan = nullptr, Bytes 
 /// A line that says where buffer i was allocated, such as its innermost stack frames; "" where nothing is known.
 using FrameOf = std::function<std::string(std::size_t buffer)>;
 
-/// For people: a paragraph a question, lists cut after `rows` lines with the rest summed up. Ends in a newline.
+/// For people: a paragraph a question, lists cut to the `rows` largest with the rest summed up. Ends in a newline.
 /// `frame_of` may be empty.
 std::string explanation_text(const Instance& instance, const Explanation& explanation, const FrameOf& frame_of,
                              std::size_t rows = 20);

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <iterator>
+#include <numeric>
+#include <utility>
 
 #include "engine/coloring/explain.h"
 #include "engine/core/option.h"
@@ -80,25 +82,35 @@ class Writer {
     if (heap.buffers == 0) return;
     line("  at time {}: {} live, {} free in {}", heap.peak_time, amount(heap.load_at_peak),
          amount(heap.peak - heap.load_at_peak), plural(heap.holes.size(), "hole", "holes"));
-    const std::size_t shown = std::min(rows_, heap.holes.size());
-    for (std::size_t i = 0; i < shown; ++i) {
-      const Hole& hole = heap.holes[i];
-      line("  {:>14} free at [{}, {})", (hole.upper - hole.lower).value, hole.lower.value, hole.upper.value);
-    }
-    if (shown < heap.holes.size()) line("  and {} more", heap.holes.size() - shown);
+    const auto hole_size = [](const Hole& hole) { return hole.upper - hole.lower; };
+    for (const Hole& hole : largest(heap.holes, hole_size))
+      line("  {:>14} free at [{}, {})", hole_size(hole).value, hole.lower.value, hole.upper.value);
+    if (rows_ < heap.holes.size()) line("  and {} smaller", heap.holes.size() - rows_);
   }
 
   void tower(const HeapExplanation& heap) {
     if (heap.tower.empty()) return;
-    line("  what holds the highest buffer up, each on the next:");
+    line("  what holds the highest buffer up, each resting on the next:");
     line("  {:>14} {:>16} {:>14} {:>24}  buffer", "size", "offset", "space below", "lifetime");
-    const std::size_t shown = std::min(rows_, heap.tower.size());
-    for (std::size_t i = 0; i < shown; ++i) {
-      const TowerBlock& block = heap.tower[i];
+    for (const TowerBlock& block : largest(heap.tower, [&](const TowerBlock& b) { return size(b.buffer); }))
       line("  {:>14} {:>16} {:>14} {:>24}  {}", size(block.buffer).value, block.offset.value, block.space_below.value,
            lifetime(block.buffer), buffer_text(block.buffer));
-    }
-    if (shown < heap.tower.size()) line("  and {} more below", heap.tower.size() - shown);
+    if (rows_ < heap.tower.size()) line("  and {} smaller between them", heap.tower.size() - rows_);
+  }
+
+  // As many as are shown, in their own order.
+  template <class Item, class Size>
+  std::vector<Item> largest(const std::vector<Item>& items, Size&& size_of) const {
+    std::vector<std::size_t> chosen(items.size());
+    std::iota(chosen.begin(), chosen.end(), std::size_t{0});
+    std::sort(chosen.begin(), chosen.end(), [&](std::size_t a, std::size_t b) {
+      return std::pair(size_of(items[b]), a) < std::pair(size_of(items[a]), b);
+    });
+    chosen.resize(std::min(rows_, chosen.size()));
+    std::sort(chosen.begin(), chosen.end());
+    std::vector<Item> shown;
+    for (const std::size_t i : chosen) shown.push_back(items[i]);
+    return shown;
   }
 
   Bytes size(std::uint32_t buffer) const { return instance_.buffers[buffer].size; }

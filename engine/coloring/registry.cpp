@@ -9,7 +9,8 @@
   ROW(by_lifetime)           \
   ROW(by_area)               \
   ROW(by_start)              \
-  ROW(boxing)
+  ROW(boxing)                \
+  ROW(exact)
 
 namespace vramlab {
 

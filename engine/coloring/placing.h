@@ -1,0 +1,18 @@
+#pragma once
+// What solvers that build on others share.
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+#include "engine/coloring/solver.h"
+
+namespace vramlab {
+
+/// The plan of another solver with its default options, for the same seed. REQUIRES: as SolverInfo::solve.
+SolveResult solve_by(std::string_view solver, const Instance& instance, const SolveRequest& request);
+
+/// When the request's time is over, counted from now.
+std::optional<std::chrono::steady_clock::time_point> deadline_of(const SolveRequest& request);
+
+}  // namespace vramlab
