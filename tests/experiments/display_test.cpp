@@ -7,6 +7,7 @@
 #include "experiments/limit.h"
 #include "experiments/progress.h"
 #include "experiments/replay_table.h"
+#include "experiments/stack_line.h"
 #include "experiments/text_table.h"
 #include "experiments/trace_files.h"
 
@@ -53,6 +54,11 @@ TEST(Progress, KeepsWithinTheTerminalAndTheBounds) {
   EXPECT_THAT(progress_line("x", -1.0, 1, 80), Not(HasSubstr("left")));
 }
 
+TEST(Progress, WithoutAKnownEndShowsWhatWasReached) {
+  EXPECT_EQ(progress_note("net exact", "peak 1.71 GiB", 65, 80), "net exact  peak 1.71 GiB  1:05");
+  EXPECT_EQ(progress_note("net exact", "peak 1.71 GiB", 65, 9), "net exact");
+}
+
 TEST(Limit, IsBytesOrAShareOfTheMaxLoad) {
   EXPECT_EQ(parse_limit("2KiB", Bytes(100)), Bytes(2048));
   EXPECT_EQ(parse_limit("50%", Bytes(1001)), Bytes(500));
@@ -62,6 +68,53 @@ TEST(Limit, IsBytesOrAShareOfTheMaxLoad) {
   EXPECT_THROW(parse_cap("machines", Bytes(77)), ConfigError);
   for (const char* bad : {"min", "%", "x%", "0%", "", "-1"})
     EXPECT_THROW(parse_limit(bad, Bytes(1)), ConfigError) << bad;
+  try {
+    parse_limit("lots", Bytes(1), "capacity");
+    ADD_FAILURE() << "lots is no limit";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("capacity 'lots'"));
+  }
+}
+
+/// An object with the stack of `frames`: function, file, line.
+Trace trace_of_stack(const std::vector<std::tuple<std::string, std::string, std::uint32_t>>& frames) {
+  Trace trace;
+  trace.sizes = {Bytes(512)};
+  trace.stack_of = {0};
+  for (const auto& [function, file, line] : frames) {
+    const auto strings = static_cast<std::uint32_t>(trace.stacks.strings.size());
+    trace.stacks.strings.insert(trace.stacks.strings.end(), {function, file});
+    trace.stacks.stacks.values.push_back(static_cast<std::uint32_t>(trace.stacks.frames.size()));
+    trace.stacks.frames.push_back({strings, strings + 1, line});
+  }
+  trace.stacks.stacks.close();
+  return trace;
+}
+
+TEST(StackLine, ShowsTheInnermostFramesOfTheProgram) {
+  const Trace trace = trace_of_stack({{"torch::unwind::unwind()", "??", 0},
+                                      {"at::native::batch_norm(at::Tensor const&)", "??", 0},
+                                      {"batch_norm", "/torch/nn/functional.py", 2846},
+                                      {"_call_impl", "/torch/nn/modules/module.py", 1790},
+                                      {"forward", "/torch/nn/modules/batchnorm.py", 194},
+                                      {"forward", "resnet.py", 155},
+                                      {"<module>", "train.py", 3}});
+  EXPECT_EQ(stack_line(trace, 0), "batch_norm functional.py:2846 < forward batchnorm.py:194 < forward resnet.py:155");
+}
+
+TEST(StackLine, ShowsTheLibraryWhereTheProgramIsNotSeen) {
+  const Trace trace = trace_of_stack({{"torch::unwind::unwind()", "??", 0},
+                                      {"c10::cuda::CUDACachingAllocator::Native::malloc(void**)", "", 0},
+                                      {"at::(anonymous namespace)::run<float>(at::Tensor const&)", "??", 0},
+                                      {"torch::autograd::Node::operator()(int)", "??", 0}});
+  EXPECT_EQ(stack_line(trace, 0), "at::run < torch::autograd::Node::operator");
+}
+
+TEST(StackLine, IsEmptyWithoutAStack) {
+  Trace trace;
+  trace.sizes = {Bytes(512)};
+  EXPECT_EQ(stack_line(trace, 0), "");
+  EXPECT_EQ(stack_line(trace_of_stack({}), 0), "");
 }
 
 TEST(Names, OfSeveralOutputsKeepFolderAndEnding) {
