@@ -175,6 +175,14 @@ TEST(ExplanationText, ShowsFramesOffsetsAndTheGap) {
   EXPECT_EQ(text.back(), '\n');
 }
 
+TEST(ExplanationText, ShowsTheLargestHolesAndBlocksInTheirOrder) {
+  const Instance instance = make({{0, 3, Bytes(10)}, {0, 3, Bytes(3)}, {0, 3, Bytes(12)}});
+  const Plan plan = plan_at(instance, {20, 14, 1});
+  const std::string text = explanation_text(instance, explain(instance, &plan), {}, 2);
+  EXPECT_THAT(text, testing::ContainsRegex("1 free at .0, 1.\n +3 free at .17, 20.\n  and 1 smaller\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("10 +20 +3 .* 0\n +12 +1 +1 .* 2\n  and 1 smaller between them\n"));
+}
+
 TEST(ExplanationText, SumsUpWhatItDoesNotShow) {
   const Instance instance = make({{0, 3, Bytes(10)}, {0, 3, Bytes(7)}, {0, 3, Bytes(5)}});
   const std::string text = explanation_text(instance, explain(instance), {}, 1);
