@@ -153,7 +153,7 @@ RC_GTEST_PROP(IntervalGraph, AnswersAlikeInBothForms, ()) {
   RC_ASSERT(kept.heaviest_clique().time == swept.heaviest_clique().time);
   RC_ASSERT(kept.largest_clique().buffers == swept.largest_clique().buffers);
   RC_ASSERT(kept.color().color_of == swept.color().color_of);
-  RC_ASSERT(gaps || kept.statistics().degeneracy == swept.statistics().degeneracy);
+  if (!gaps) RC_ASSERT(kept.statistics().degeneracy == swept.statistics().degeneracy);
 }
 
 RC_GTEST_PROP(IntervalGraph, NeverGivesNeighboursOneColor, ()) {
