@@ -34,6 +34,15 @@ bool log_is_terminal();
 /// (https://no-color.org).
 bool output_in_colour();
 
+/// One row an outcome.
+template <class Outcome>
+std::vector<Row> rows_of(const std::vector<Outcome>& outcomes, Row (*row)(const Outcome&)) {
+  std::vector<Row> rows;
+  rows.reserve(outcomes.size());
+  for (const Outcome& outcome : outcomes) rows.push_back(row(outcome));
+  return rows;
+}
+
 /// The rows as JSON or CSV. REQUIRES: format is not table.
 std::string rows_to_text(const std::vector<Row>& rows, OutputFormat format);
 

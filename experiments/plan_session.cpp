@@ -9,7 +9,6 @@
 
 #include "engine/core/error.h"
 #include "engine/core/output_file.h"
-#include "engine/replay/picture.h"
 #include "engine/replay/plan_map.h"
 #include "experiments/choice.h"
 #include "experiments/limit.h"
@@ -128,57 +127,65 @@ PlanOutcome PlanSession::known_of(const Instance& instance) const {
   return known;
 }
 
-SolveRequest PlanSession::request_for(const SolverInfo& solver, Bytes capacity, const std::string& label) {
+SolveRequest PlanSession::request_for(const SolverInfo& solver, Bytes capacity) {
   SolveRequest request;
   request.options = settings_.solver(solver.name);
   request.seed = static_cast<std::uint64_t>(settings_.values.integer("seed"));
   request.capacity = capacity;
   request.time_limit_s = settings_.values.real("time_limit");
   request.threads = static_cast<unsigned>(settings_.values.integer("threads"));
-  progress_.restart(label);
   request.progress = [this](const SolveProgress& progress) { progress_.note(gap_text(progress)); };
   return request;
 }
 
-PlanOutcome PlanSession::plan_one(const PlanInput& input, const PlanOutcome& known, const SolverInfo& solver,
-                                  bool several) {
+/// Fills what the solver tells; nullopt where it fails.
+std::optional<Plan> PlanSession::search(const Instance& instance, const SolverInfo& solver, PlanOutcome& outcome) {
   using Clock = std::chrono::steady_clock;
-  const Instance& instance = input.instance;
-  PlanOutcome outcome = known;
-  outcome.solver = solver.name;
-  std::optional<OutputFile> out;
-  if (!arguments_.out.empty()) out.emplace(arguments_.out);
-  const SolveRequest request = request_for(solver, known.capacity, fmt::format("{} {}", instance.name, solver.name));
-  SolveResult result;
-  const Clock::time_point begin = Clock::now();
+  const SolveRequest request = request_for(solver, outcome.capacity);
+  progress_.restart(fmt::format("{} {}", instance.name, solver.name));
   try {
-    result = solve_instance(solver, instance, request);
+    const Clock::time_point begin = Clock::now();
+    SolveResult result = solve_instance(solver, instance, request);
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    progress_.restart("");
+    outcome.search = {seconds, result.stopped, result.steps, request.seed, request.time_limit_s};
+    outcome.bound = better(outcome.bound, result.lower_bound);
+    outcome.optimal = result.optimal;
+    outcome.infeasible = result.infeasible;
+    return std::move(result.plan);
   } catch (const Error& error) {
     progress_.restart("");
     if (error.exit_code() != 1) throw;
     spdlog::error("solver {}: {}", solver.name, one_line(error.what()));
-    outcome.failed = true;
-    return outcome;
+    return std::nullopt;
   }
-  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  progress_.restart("");
-  outcome.search = {seconds, result.stopped, result.steps, request.seed, request.time_limit_s};
-  outcome.bound = better(known.bound, result.lower_bound);
-  outcome.optimal = result.optimal;
-  outcome.infeasible = result.infeasible;
-  outcome.mistake = check_plan(instance, result.plan);
-  describe(input, result.plan, outcome);
+}
+
+PlanOutcome PlanSession::plan_one(const PlanInput& input, const PlanOutcome& known, const SolverInfo& solver,
+                                  bool several) {
+  PlanOutcome outcome = known;
+  outcome.solver = solver.name;
+  std::optional<OutputFile> out;
+  std::optional<MapPicture> map;
+  if (!arguments_.out.empty()) out.emplace(arguments_.out);
+  if (!arguments_.map.empty()) map.emplace(names_.of(arguments_.map, outcome.instance, solver.name, several));
+  const std::optional<Plan> plan = search(input.instance, solver, outcome);
+  outcome.failed = !plan;
+  if (!plan) return outcome;
+  outcome.mistake = check_plan(input.instance, *plan);
+  describe(input, *plan, outcome);
   log_shortfall(outcome);
-  if (outcome.valid() && !arguments_.map.empty())
-    draw(input, result.plan, outcome, names_.of(arguments_.map, instance.name, solver.name, several));
+  if (outcome.valid() && map) draw(input, *plan, outcome, *map);
   if (outcome.good() && out) {
-    out->write(plan_to_csv(instance, result.plan));
+    out->write(plan_to_csv(input.instance, *plan));
     out->commit();
   }
   return outcome;
 }
 
 PlanOutcome PlanSession::check_one(const PlanInput& input, const PlanOutcome& known) {
+  std::optional<MapPicture> map;
+  if (!arguments_.map.empty()) map.emplace(arguments_.map);
   const InputFile file = InputFile::open(arguments_.check);
   const PlanFile read = read_plan_csv(file.bytes(), file.name(), input.instance);
   PlanOutcome outcome = known;
@@ -186,7 +193,7 @@ PlanOutcome PlanSession::check_one(const PlanInput& input, const PlanOutcome& kn
   outcome.mistake = read.mistake.empty() ? check_plan(input.instance, read.plan) : read.mistake;
   describe(input, read.plan, outcome);
   outcome.optimal = outcome.valid() && outcome.heaps <= 1 && read.plan.peak == known.bound.bytes;
-  if (outcome.valid() && !arguments_.map.empty()) draw(input, read.plan, outcome, arguments_.map);
+  if (outcome.valid() && map) draw(input, read.plan, outcome, *map);
   return outcome;
 }
 
@@ -203,8 +210,7 @@ void PlanSession::describe(const PlanInput& input, const Plan& plan, PlanOutcome
 }
 
 void PlanSession::draw(const PlanInput& input, const Plan& plan, const PlanOutcome& outcome,
-                       const std::string& path) const {
-  MapPicture picture(path);
+                       MapPicture& picture) const {
   const PlanPositions positions = input.trace ? PlanPositions::events : PlanPositions::times;
   picture.write(plan_map(input.instance, plan, outcome.bound.bytes, picture.columns()),
                 plan_map_words(input.instance, plan, outcome.bound.bytes, positions));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/coloring/solver.h"
+#include "engine/replay/picture.h"
 #include "experiments/output_names.h"
 #include "experiments/plan_input.h"
 #include "experiments/plan_table.h"
@@ -38,12 +39,13 @@ class PlanSession {
  private:
   void plan_file(const std::string& path);
   void plan_instance(const PlanInput& input, bool several);
+  std::optional<Plan> search(const Instance& instance, const SolverInfo& solver, PlanOutcome& outcome);
   PlanOutcome plan_one(const PlanInput& input, const PlanOutcome& known, const SolverInfo& solver, bool several);
   PlanOutcome check_one(const PlanInput& input, const PlanOutcome& known);
-  SolveRequest request_for(const SolverInfo& solver, Bytes capacity, const std::string& label);
+  SolveRequest request_for(const SolverInfo& solver, Bytes capacity);
   PlanOutcome known_of(const Instance& instance) const;
   void describe(const PlanInput& input, const Plan& plan, PlanOutcome& outcome) const;
-  void draw(const PlanInput& input, const Plan& plan, const PlanOutcome& outcome, const std::string& path) const;
+  void draw(const PlanInput& input, const Plan& plan, const PlanOutcome& outcome, MapPicture& picture) const;
 
   const PlanArguments& arguments_;
   const Settings& settings_;

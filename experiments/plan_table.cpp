@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 
 #include "engine/core/option.h"
 #include "experiments/text_table.h"
@@ -122,18 +121,11 @@ std::vector<Shown> columns_for(const std::vector<PlanOutcome>& outcomes) {
   return columns;
 }
 
-/// Lowest peak of each instance that more than one solver placed.
-std::map<std::size_t, Bytes> lowest_peaks(const std::vector<PlanOutcome>& outcomes) {
-  std::map<std::size_t, Bytes> lowest;
-  std::map<std::size_t, int> solvers;
-  for (const PlanOutcome& o : outcomes) {
-    if (o.failed || !o.valid()) continue;
-    const auto [entry, fresh] = lowest.try_emplace(o.instance_number, o.peak);
-    entry->second = std::min(entry->second, o.peak);
-    ++solvers[o.instance_number];
-  }
-  std::erase_if(lowest, [&solvers](const auto& entry) { return solvers[entry.first] < 2; });
-  return lowest;
+LeastOfGroups lowest_peaks(const std::vector<PlanOutcome>& outcomes) {
+  LeastOfGroups least;
+  for (const PlanOutcome& o : outcomes)
+    if (!o.failed && o.valid()) least.add(o.instance_number, o.peak);
+  return least;
 }
 
 std::string caption(const std::vector<PlanOutcome>& outcomes, bool marks) {
@@ -167,18 +159,17 @@ Row plan_row(const PlanOutcome& o) {
 std::string plan_table(const std::vector<PlanOutcome>& outcomes, bool colour) {
   if (outcomes.empty()) return "";
   const std::vector<Shown> shown = columns_for(outcomes);
-  const std::map<std::size_t, Bytes> lowest = lowest_peaks(outcomes);
+  const LeastOfGroups lowest = lowest_peaks(outcomes);
   std::vector<Column> columns{{"instance"}, {"solver"}};
   for (const Shown& s : shown) columns.push_back(s.column);
   TextTable table(std::move(columns));
   for (const PlanOutcome& o : outcomes) {
-    const auto bound = lowest.find(o.instance_number);
-    const bool best = o.good() && bound != lowest.end() && bound->second == o.peak;
+    const bool best = o.good() && lowest.is_least(o.instance_number, o.peak);
     std::vector<Cell> cells{{o.instance}, {o.solver, !o.good() ? Tone::bad : best ? Tone::best : Tone::plain}};
     for (const Shown& s : shown) cells.push_back(o.failed ? Cell(nothing) : s.cell(o, best));
     table.add(std::move(cells));
   }
-  std::string text = table.text(colour) + toned(caption(outcomes, !lowest.empty()), Tone::faint, colour) + '\n';
+  std::string text = table.text(colour) + toned(caption(outcomes, lowest.any()), Tone::faint, colour) + '\n';
   for (const PlanOutcome& o : outcomes)
     if (!o.explanation.empty())
       text += fmt::format("\n{}\n{}", toned(fmt::format("{}, {}", o.instance, o.solver), Tone::strong, colour),

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 
 #include "experiments/text_table.h"
 
@@ -78,17 +77,10 @@ std::vector<Shown> columns_for(const std::vector<ReplayOutcome>& outcomes) {
   return columns;
 }
 
-/// Least reserved bytes of each trace that more than one pool replayed.
-std::map<std::size_t, Bytes> least_reserved(const std::vector<ReplayOutcome>& outcomes) {
-  std::map<std::size_t, Bytes> least;
-  std::map<std::size_t, int> pools;
-  for (const ReplayOutcome& o : outcomes) {
-    if (o.failed) continue;
-    const auto [entry, fresh] = least.try_emplace(o.trace, o.report.peak_reserved);
-    entry->second = std::min(entry->second, o.report.peak_reserved);
-    ++pools[o.trace];
-  }
-  std::erase_if(least, [&pools](const auto& entry) { return pools[entry.first] < 2; });
+LeastOfGroups least_reserved(const std::vector<ReplayOutcome>& outcomes) {
+  LeastOfGroups least;
+  for (const ReplayOutcome& o : outcomes)
+    if (!o.failed) least.add(o.trace, o.report.peak_reserved);
   return least;
 }
 
@@ -111,18 +103,17 @@ Row outcome_row(const ReplayOutcome& outcome) {
 std::string replay_table(const std::vector<ReplayOutcome>& outcomes, bool colour) {
   if (outcomes.empty()) return "";
   const std::vector<Shown> shown = columns_for(outcomes);
-  const std::map<std::size_t, Bytes> least = least_reserved(outcomes);
+  const LeastOfGroups least = least_reserved(outcomes);
   std::vector<Column> columns{{"trace"}, {"pool"}};
   for (const Shown& s : shown) columns.push_back(s.column);
   TextTable table(std::move(columns));
   for (const ReplayOutcome& o : outcomes) {
-    const auto bound = least.find(o.trace);
-    const bool best = !o.failed && bound != least.end() && bound->second == o.report.peak_reserved;
+    const bool best = !o.failed && least.is_least(o.trace, o.report.peak_reserved);
     std::vector<Cell> cells{{o.report.trace}, {o.report.pool, o.failed ? Tone::bad : best ? Tone::best : Tone::plain}};
     for (const Shown& s : shown) cells.push_back(o.failed ? Cell(nothing) : s.cell(o, best));
     table.add(std::move(cells));
   }
-  return table.text(colour) + toned(caption(outcomes.front().report, !least.empty()), Tone::faint, colour) + '\n';
+  return table.text(colour) + toned(caption(outcomes.front().report, least.any()), Tone::faint, colour) + '\n';
 }
 
 }  // namespace vramlab

@@ -99,6 +99,21 @@ std::string TextTable::text(bool colour) const {
   return out;
 }
 
+void LeastOfGroups::add(std::size_t group, Bytes bytes) {
+  Group& entry = groups_.try_emplace(group, Group{bytes, 0}).first->second;
+  entry.least = std::min(entry.least, bytes);
+  ++entry.rows;
+}
+
+bool LeastOfGroups::is_least(std::size_t group, Bytes bytes) const {
+  const auto found = groups_.find(group);
+  return found != groups_.end() && found->second.rows > 1 && found->second.least == bytes;
+}
+
+bool LeastOfGroups::any() const {
+  return std::any_of(groups_.begin(), groups_.end(), [](const auto& entry) { return entry.second.rows > 1; });
+}
+
 std::string human_value(std::string_view field, const FieldValue& value) {
   if (std::holds_alternative<std::nullptr_t>(value)) return "-";
   if (const bool* flag = std::get_if<bool>(&value)) return *flag ? "yes" : "no";

@@ -2,11 +2,14 @@
 // Tables for people: aligned columns, human units, colours only where the
 // caller says so.
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/core/types.h"
 #include "engine/replay/report.h"
 
 namespace vramlab {
@@ -44,6 +47,23 @@ class TextTable {
 
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
+};
+
+/// Which of several rows of a group has the least bytes.
+class LeastOfGroups {
+ public:
+  void add(std::size_t group, Bytes bytes);
+  /// Whether there was a choice, and no less than `bytes` in it.
+  bool is_least(std::size_t group, Bytes bytes) const;
+  /// Whether any group had a choice.
+  bool any() const;
+
+ private:
+  struct Group {
+    Bytes least{};
+    std::size_t rows = 0;
+  };
+  std::map<std::size_t, Group> groups_;
 };
 
 /// "12.3 MiB" style for *_bytes, "yes"/"no", "-" for null, three decimals for

@@ -38,10 +38,7 @@ int plan_all(const PlanArguments& arguments, const Settings& settings) {
   const std::vector<PlanOutcome>& outcomes = session.run();
   const OutputFormat format = output_format(settings.values.text("format"));
   if (format != OutputFormat::table) {
-    std::vector<Row> rows;
-    rows.reserve(outcomes.size());
-    for (const PlanOutcome& outcome : outcomes) rows.push_back(plan_row(outcome));
-    write_rows(rows, format);
+    write_rows(rows_of(outcomes, plan_row), format);
   } else if (!arguments.check.empty()) {
     write_output(verdict(outcomes.front()));
   } else {
@@ -53,8 +50,7 @@ int plan_all(const PlanArguments& arguments, const Settings& settings) {
 VerbRun define(CLI::App& app) {
   auto arguments = std::make_shared<PlanArguments>();
   app.add_option("INPUT", arguments->inputs,
-                 "recordings of any format, or instances: CSV with id,lower,upper,size[,alignment][,gaps][,pinned]"
-                 "[,priority]; also .gz, .xz, .zst")
+                 "recordings of any format, or instances (CSV: id,lower,upper,size and more)")
       ->required()
       ->option_text(" ");
   app.add_option("--heap", arguments->heaps, "a memory to place into; repeated: several, in order of preference")

@@ -25,10 +25,7 @@ int replay_all(const ReplayArguments& arguments, const Settings& settings) {
   if (format == OutputFormat::table) {
     write_output(replay_table(outcomes, output_in_colour()));
   } else {
-    std::vector<Row> rows;
-    rows.reserve(outcomes.size());
-    for (const ReplayOutcome& outcome : outcomes) rows.push_back(outcome_row(outcome));
-    write_rows(rows, format);
+    write_rows(rows_of(outcomes, outcome_row), format);
   }
   return session.failed() ? 1 : 0;
 }
