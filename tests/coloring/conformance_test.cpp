@@ -17,8 +17,15 @@ using testing::RandomShape;
 
 class EverySolver : public ::testing::TestWithParam<SolverInfo> {
  protected:
-  static SolveResult solve(const Instance& instance, std::uint64_t seed = 1, unsigned threads = 0) {
+  /// Default options, but budgets of steps that a thousand random instances can afford.
+  static SolveRequest modest_request(std::uint64_t seed = 1) {
     SolveRequest request = default_request(GetParam(), seed);
+    for (const auto& [budget, steps] : {std::pair{"rounds", "1"}, {"first_nodes", "1000"}})
+      if (request.options.has(budget)) request.options.set(budget, steps, "test");
+    return request;
+  }
+  static SolveResult solve(const Instance& instance, std::uint64_t seed = 1, unsigned threads = 0) {
+    SolveRequest request = modest_request(seed);
     request.threads = threads;
     return solve_instance(GetParam(), instance, request);
   }
@@ -126,7 +133,7 @@ TEST_P(EverySolver, TellsNoProgressThatItsResultContradicts) {
   std::vector<Buffer> buffers;
   for (std::uint64_t i = 0; i < 50; ++i) buffers.push_back({i, i + 7, Bytes(10 + i % 7)});
   const Instance instance = make_instance(std::move(buffers));
-  SolveRequest request = default_request(GetParam(), 1);
+  SolveRequest request = modest_request();
   std::vector<SolveProgress> told;
   request.progress = [&](const SolveProgress& progress) { told.push_back(progress); };
   const SolveResult result = solve_instance(GetParam(), instance, request);
