@@ -107,6 +107,19 @@ std::vector<std::uint32_t> CliquePath::by_width() const {
   return order;
 }
 
+std::uint64_t CliquePath::width(std::uint32_t buffer) const {
+  std::uint64_t width = 0;
+  for (const Range& range : ranges(buffer)) width += range.last - range.first;
+  return width;
+}
+
+std::uint64_t CliquePath::heaviest(std::uint32_t buffer) const {
+  std::uint64_t total = 0;
+  for (const Range& range : ranges(buffer))
+    for (std::uint32_t c = range.first; c < range.last; ++c) total = std::max(total, weight_[c]);
+  return total;
+}
+
 std::uint64_t CliquePath::max_weight() const {
   return weight_.empty() ? 0 : *std::max_element(weight_.begin(), weight_.end());
 }

@@ -31,6 +31,8 @@ class CliquePath {
 
   std::uint64_t size(std::uint32_t buffer) const { return size_[buffer]; }
   std::uint64_t alignment(std::uint32_t buffer) const { return alignment_[buffer]; }
+  /// In bytes: what heights are a multiple of, at least.
+  Bytes alignment_bytes(std::uint32_t buffer) const { return Bytes(alignment_[buffer] * unit_); }
   /// Where it must lie, or free_offset.
   std::uint64_t pin(std::uint32_t buffer) const { return pins_.empty() ? free_offset : pins_[buffer]; }
   bool has_pins() const { return !pins_.empty(); }
@@ -56,6 +58,9 @@ class CliquePath {
   std::span<const std::uint32_t> starters(std::uint32_t clique) const {
     return {starters_.data() + starter_begin_[clique], starters_.data() + starter_begin_[clique + 1]};
   }
+  /// In how many cliques a buffer is, and the weight of the heaviest of them.
+  std::uint64_t width(std::uint32_t buffer) const;
+  std::uint64_t heaviest(std::uint32_t buffer) const;
   /// Sum of the sizes of a clique.
   std::uint64_t weight(std::uint32_t clique) const { return weight_[clique]; }
   std::uint64_t max_weight() const;

@@ -12,6 +12,9 @@ namespace vramlab {
 /// The plan of another solver with its default options, for the same seed. REQUIRES: as SolverInfo::solve.
 SolveResult solve_by(std::string_view solver, const Instance& instance, const SolveRequest& request);
 
+/// Ruin and recreate from a given plan (see improve.cpp). REQUIRES: as SolverInfo::solve.
+SolveResult improve(const Instance& instance, const SolveRequest& request, SolveResult start);
+
 /// When the request's time is over, counted from now.
 std::optional<std::chrono::steady_clock::time_point> deadline_of(const SolveRequest& request);
 

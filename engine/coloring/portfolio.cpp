@@ -21,14 +21,17 @@ struct Member {
 
 // The pairs that found the most on recordings of training and on hardware compilers' instances, the best first.
 constexpr Member members[] = {
-    {Choice::least_slack, Order::area},        {Choice::fewest_ways, Order::total_width},
+    {Choice::least_slack, Order::width_small}, {Choice::fewest_ways, Order::total_width},
     {Choice::least_slack, Order::width_area},  {Choice::fewest_ways, Order::total_area},
-    {Choice::least_slack, Order::size},        {Choice::fewest_ways, Order::size},
-    {Choice::least_slack, Order::total_width}, {Choice::fewest_ways, Order::area},
-    {Choice::least_slack, Order::total_area},  {Choice::fewest_ways, Order::random},
+    {Choice::least_slack, Order::size},        {Choice::fewest_ways, Order::width_small},
+    {Choice::least_slack, Order::total_area},  {Choice::fewest_ways, Order::size},
+    {Choice::least_slack, Order::area},        {Choice::fewest_ways, Order::random},
 };
 
-std::vector<SearchRules> lineup(const PortfolioRules& rules) {
+// Above it, only the first members search in early rounds: each takes seconds.
+constexpr std::uint32_t large = 10'000;
+
+std::vector<SearchRules> lineup(const CliquePath& path, const PortfolioRules& rules, unsigned round) {
   std::vector<SearchRules> all;
   for (const Member& member : members) {
     SearchRules search = rules.search;
@@ -39,6 +42,7 @@ std::vector<SearchRules> lineup(const PortfolioRules& rules) {
     });
     if (!known) all.push_back(search);
   }
+  if (path.buffers() > large) all.resize(std::min(all.size(), std::size_t{2} << std::min(round, 8u)));
   return all;
 }
 
@@ -50,11 +54,12 @@ class Round {
         capacity_(capacity),
         rules_(rules),
         round_(round),
-        lineup_(lineup(rules)),
+        lineup_(lineup(path, rules, round)),
         answers_(lineup_.size()) {
     for (std::size_t i = 0; i < lineup_.size(); ++i) stops_.emplace_back(false);
-    const std::uint64_t first = rules.first_nodes > 0 ? rules.first_nodes : 2000 + path.buffers() / 2 * 3;
-    budget_ = first << std::min(round, 30u);
+    // A search that is never wrong takes a node a buffer.
+    budget_ = rules.first_nodes > 0 ? rules.first_nodes << std::min(round, 30u)
+                                    : path.buffers() + (std::uint64_t{2000} << std::min(round, 30u));
   }
 
   PortfolioResult run() {

@@ -10,7 +10,10 @@
   ROW(by_area)               \
   ROW(by_start)              \
   ROW(boxing)                \
-  ROW(exact)
+  ROW(by_load)               \
+  ROW(exact)                 \
+  ROW(improve)               \
+  ROW(automatic)
 
 namespace vramlab {
 

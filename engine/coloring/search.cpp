@@ -14,19 +14,6 @@ constexpr std::size_t memory_size = std::size_t{1} << 18;
 // Above it, naming a state costs more than meeting it again.
 constexpr std::uint32_t widest_remembered = 4096;
 
-std::uint64_t width_of(const CliquePath& path, std::uint32_t buffer) {
-  std::uint64_t width = 0;
-  for (const CliquePath::Range& range : path.ranges(buffer)) width += range.last - range.first;
-  return width;
-}
-
-std::uint64_t heaviest_clique(const CliquePath& path, std::uint32_t buffer) {
-  std::uint64_t total = 0;
-  for (const CliquePath::Range& range : path.ranges(buffer))
-    for (std::uint32_t c = range.first; c < range.last; ++c) total = std::max(total, path.weight(c));
-  return total;
-}
-
 // Larger goes first.
 using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>;
 
@@ -38,12 +25,12 @@ std::uint64_t blur(std::uint64_t value, std::uint64_t seed, std::uint32_t buffer
 
 Key key_for(const CliquePath& path, std::uint32_t buffer, SearchRules::Order order, std::uint64_t seed) {
   using Order = SearchRules::Order;
-  const std::uint64_t size = blur(path.size(buffer), seed, buffer), width = blur(width_of(path, buffer), seed, buffer);
+  const std::uint64_t size = blur(path.size(buffer), seed, buffer), width = blur(path.width(buffer), seed, buffer);
   switch (order) {
     case Order::total_area:
-      return {heaviest_clique(path, buffer), width * size, width};
+      return {path.heaviest(buffer), width * size, width};
     case Order::total_width:
-      return {heaviest_clique(path, buffer), width, size};
+      return {path.heaviest(buffer), width, size};
     case Order::width_area:
       return {width, size, 0};
     case Order::width_small:

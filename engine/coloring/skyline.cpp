@@ -8,6 +8,9 @@
 namespace vramlab {
 namespace {
 
+// Buffers in more cliques are seldom what fits into a hole, and take long to look at.
+constexpr std::uint32_t widest_checked = 32;
+
 std::uint64_t round_up_to(std::uint64_t height, std::uint64_t alignment) {
   return alignment == 1 ? height : (height + alignment - 1) / alignment * alignment;
 }
@@ -134,8 +137,12 @@ bool Skyline::check(std::uint32_t clique) {
 bool Skyline::leaves_hole(std::uint32_t clique) const {
   if (!rules_.no_holes || path_.has_pins()) return false;
   const Clique& c = cliques_[clique];
-  for (std::uint32_t other : path_.members(clique))
+  if (c.top == c.height) return false;
+  for (std::uint32_t other : path_.members(clique)) {
+    const CliquePath::Range hull = path_.hull(other);
+    if (hull.last - hull.first > widest_checked) return false;  // members are sorted by width
     if (!placed(other) && c.top + path_.size(other) <= c.height && fits_below(other)) return true;
+  }
   return false;
 }
 
