@@ -34,17 +34,16 @@ class Minimizer {
   std::uint64_t high() const { return best_.plan.peak.value / path_.unit().value; }
 
   void minimize() {
-    goal_ = low_;
     std::uint64_t above = low_;  // nothing was found below it in this round
-    const std::uint64_t grain = std::max<std::uint64_t>(1, low_ >> (7 + 2 * std::min(round_, 16u)));
-    bool aims_at_bound = true;
-    while (!late_ && above + (aims_at_bound ? 0 : grain) < high()) {
-      const std::uint64_t target = aims_at_bound ? low_ : above + (high() - above) / 2;
-      aims_at_bound = false;
-      const bool proven = attempt(target) == Search::Outcome::none;
-      if (high() > target) above = target + 1;
-      if (proven) goal_ = low_;
+    attempt(low_);
+    for (unsigned step = 0; step < 3 + 2 * round_ && !late_; ++step) {
+      above = std::max(above, low_);
+      if (high() <= above + 1) break;
+      const std::uint64_t target = above + (high() - above) / 2;
+      attempt(target);
+      if (high() > target) above = target;
     }
+    goal_ = low_;
   }
 
   Search::Outcome attempt(std::uint64_t capacity) {

@@ -28,10 +28,11 @@ constexpr Member members[] = {
     {Choice::least_slack, Order::area},        {Choice::fewest_ways, Order::random},
 };
 
-// Above it, only the first members search in early rounds: each takes seconds.
+// Above it, only a few of the quick kind search in early rounds: each takes seconds.
 constexpr std::uint32_t large = 10'000;
 
 std::vector<SearchRules> lineup(const CliquePath& path, const PortfolioRules& rules, unsigned round) {
+  const bool few = path.buffers() > large;
   std::vector<SearchRules> all;
   for (const Member& member : members) {
     SearchRules search = rules.search;
@@ -40,9 +41,10 @@ std::vector<SearchRules> lineup(const CliquePath& path, const PortfolioRules& ru
     const bool known = std::any_of(all.begin(), all.end(), [&](const SearchRules& other) {
       return other.choice == search.choice && other.order == search.order;
     });
-    if (!known) all.push_back(search);
+    const bool slow = few && round < 3 && !rules.choice && search.choice == Choice::fewest_ways;
+    if (!known && !slow) all.push_back(search);
   }
-  if (path.buffers() > large) all.resize(std::min(all.size(), std::size_t{2} << std::min(round, 8u)));
+  if (few) all.resize(std::min(all.size(), std::size_t{2} << std::min(round, 8u)));
   return all;
 }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "engine/coloring/mix.h"
 
@@ -51,6 +52,7 @@ Search::Search(const CliquePath& path, std::uint64_t capacity, const SearchRules
                const std::atomic<bool>& stop)
     : path_(path), rules_(rules), stop_(stop), skyline_(path, capacity, rules.inference) {
   rank_buffers(seed);
+  if (rules_.symmetry && path.plain() && !path.has_pins()) find_twins();
   if (rules_.memory) memory_.assign(memory_size, 0);
 }
 
@@ -65,6 +67,21 @@ void Search::rank_buffers(std::uint64_t seed) {
             [&](std::uint32_t a, std::uint32_t b) { return std::tie(keys[b], a) < std::tie(keys[a], b); });
   rank_.resize(n);
   for (std::uint32_t r = 0; r < n; ++r) rank_[order[r]] = r;
+}
+
+void Search::find_twins() {
+  const auto key = [this](std::uint32_t i) {
+    const CliquePath::Range hull = path_.hull(i);
+    return std::tuple(hull.first, hull.last, path_.size(i));
+  };
+  std::vector<std::uint32_t> order(path_.buffers());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return std::tuple(key(a), a) < std::tuple(key(b), b); });
+  twins_.resize(path_.buffers());
+  met_.assign(path_.buffers(), 0);
+  for (std::size_t k = 0; k < order.size(); ++k)
+    twins_[order[k]] = k > 0 && key(order[k]) == key(order[k - 1]) ? twins_[order[k - 1]] : order[k];
 }
 
 Search::Outcome Search::run(std::uint64_t budget) {
@@ -234,9 +251,10 @@ void Search::gather(Node& node) {
       node.forced = true;
       break;
     } else if (!rules_.canonical || rests(i)) {
-      add_candidate(i, node);
+      candidates_.push_back(i);
     }
   }
+  drop_twins(node);
   std::sort(candidates_.begin() + node.candidates_begin, candidates_.end(),
             [this](std::uint32_t a, std::uint32_t b) { return rank_[a] < rank_[b]; });
   node.candidates_end = static_cast<std::uint32_t>(candidates_.size());
@@ -249,16 +267,14 @@ bool Search::spans(std::uint32_t buffer, const Node& node) const {
   return hull.first == node.part.first && hull.last == node.part.last && is_flat(node.part);
 }
 
-void Search::add_candidate(std::uint32_t buffer, const Node& node) {
-  if (rules_.symmetry && path_.plain() && path_.pin(buffer) == CliquePath::free_offset)
-    for (std::size_t k = node.candidates_begin; k < candidates_.size(); ++k) {
-      const std::uint32_t other = candidates_[k];
-      const CliquePath::Range a = path_.hull(buffer), b = path_.hull(other);
-      if (path_.size(buffer) == path_.size(other) && a.first == b.first && a.last == b.last &&
-          path_.pin(other) == CliquePath::free_offset)
-        return;
-    }
-  candidates_.push_back(buffer);
+// Of buffers alike, one goes first: which does not matter.
+void Search::drop_twins(const Node& node) {
+  if (twins_.empty()) return;
+  const auto begin = candidates_.begin() + node.candidates_begin;
+  candidates_.erase(
+      std::remove_if(begin, candidates_.end(),
+                     [this](std::uint32_t i) { return std::exchange(met_[twins_[i]], nodes_) == nodes_; }),
+      candidates_.end());
 }
 
 // In a canonical placement nothing can be moved down: each buffer is at the bottom or directly on another.

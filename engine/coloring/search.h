@@ -73,6 +73,7 @@ class Search {
   };
 
   void rank_buffers(std::uint64_t seed);
+  void find_twins();
   bool fits_at_all() const;
   bool enter(const Waiting& waiting);
   bool backtrack(std::uint32_t node, std::uint32_t& waiting);
@@ -86,7 +87,7 @@ class Search {
   bool is_flat(Part part) const;
   void gather(Node& node);
   bool spans(std::uint32_t buffer, const Node& node) const;
-  void add_candidate(std::uint32_t buffer, const Node& node);
+  void drop_twins(const Node& node);
   bool rests(std::uint32_t buffer) const;
   std::uint64_t blocked_until(std::uint32_t buffer) const;
   std::uint64_t lifted_to(std::uint32_t buffer, std::uint32_t clique) const;
@@ -99,6 +100,8 @@ class Search {
   const std::atomic<bool>& stop_;
   Skyline skyline_;
   std::vector<std::uint32_t> rank_;        // order of trying
+  std::vector<std::uint32_t> twins_;       // the same number for buffers alike in all
+  std::vector<std::uint64_t> met_;         // by that number: the node that met one last
   std::vector<std::uint32_t> candidates_;  // a stack, by node
   std::vector<Node> nodes_down_;           // the decisions made
   std::vector<Waiting> waiting_;

@@ -25,11 +25,13 @@ Skyline::Skyline(const CliquePath& path, std::uint64_t capacity, Rules rules)
       buffers_(path.buffers()),
       crossing_(path.cliques() + 1),
       witness_(path.cliques()),
+      watched_(path.buffers()),
       set_key_(path.cliques()),
       buffers_left_(path.buffers()) {
   for (std::uint32_t c = 0; c < path.cliques(); ++c) {
     cliques_[c].left = path.weight(c);
     witness_[c] = path.members(c).front();
+    ++watched_[witness_[c]];
   }
   for (std::uint32_t i = 0; i < path.buffers(); ++i) {
     const CliquePath::Range hull = path.hull(i);
@@ -73,9 +75,11 @@ bool Skyline::lift(std::uint32_t buffer, std::uint64_t height, Span& touched) {
   const std::uint64_t lowest = round_up_to(height, path_.alignment(buffer));
   trail_.push_back({state.lowest, 0, buffer, What::lowest});
   state.lowest = lowest;
-  const CliquePath::Range hull = path_.hull(buffer);
-  touched.first = std::min(touched.first, hull.first);
-  touched.last = std::max(touched.last, hull.last);
+  if (watched_[buffer] > 0 || rules_.release_times) {  // else no clique loses its witness
+    const CliquePath::Range hull = path_.hull(buffer);
+    touched.first = std::min(touched.first, hull.first);
+    touched.last = std::max(touched.last, hull.last);
+  }
   return lowest + path_.size(buffer) <= capacity_;
 }
 
@@ -121,13 +125,17 @@ bool Skyline::check(std::uint32_t clique) {
   }
   if (const State& w = buffers_[witness_[clique]]; !w.placed && w.lowest <= c.height) return true;
   std::uint64_t floor = ~std::uint64_t{0};
+  std::uint32_t lowest = witness_[clique];
   for (std::uint32_t other : path_.members(clique)) {
     const State& state = buffers_[other];
     if (state.placed || state.lowest >= floor) continue;
     floor = state.lowest;
-    witness_[clique] = other;
-    if (floor <= c.height) return true;
+    lowest = other;
+    if (floor <= c.height) break;
   }
+  trail_.push_back({witness_[clique], 0, clique, What::witness});
+  set_witness(clique, lowest);
+  if (floor <= c.height) return true;
   if (floor + c.left > capacity_) return false;
   set_height(clique, floor, c.top);
   return !leaves_hole(clique);
@@ -157,6 +165,12 @@ bool Skyline::fits_below(std::uint32_t buffer) const {
   return round_up_to(top, path_.alignment(buffer)) + path_.size(buffer) <= floor;
 }
 
+void Skyline::set_witness(std::uint32_t clique, std::uint32_t buffer) {
+  --watched_[witness_[clique]];
+  ++watched_[buffer];
+  witness_[clique] = buffer;
+}
+
 // One machine, release times, no deadlines: in order of release is optimal (Jackson's rule).
 bool Skyline::schedule_fits(std::uint32_t clique) {
   jobs_.clear();
@@ -175,6 +189,8 @@ void Skyline::undo(std::size_t mark) {
     if (change.what == What::height) {
       cliques_[change.index].height = change.height;
       cliques_[change.index].top = change.top;
+    } else if (change.what == What::witness) {
+      set_witness(change.index, static_cast<std::uint32_t>(change.height));
     } else if (change.what == What::lowest) {
       buffers_[change.index].lowest = change.height;
     } else {

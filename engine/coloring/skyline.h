@@ -59,7 +59,7 @@ class Skyline {
     std::uint64_t lowest = 0;
     bool placed = false;
   };
-  enum class What : std::uint8_t { height, lowest, placed };
+  enum class What : std::uint8_t { height, lowest, witness, placed };
   struct Change {
     std::uint64_t height;
     std::uint64_t top;
@@ -77,6 +77,7 @@ class Skyline {
   bool lift(std::uint32_t buffer, std::uint64_t height, Span& touched);
   bool check(Span touched);
   bool check(std::uint32_t clique);
+  void set_witness(std::uint32_t clique, std::uint32_t buffer);
   bool schedule_fits(std::uint32_t clique);
   bool leaves_hole(std::uint32_t clique) const;
   bool fits_below(std::uint32_t buffer) const;
@@ -86,7 +87,9 @@ class Skyline {
   Rules rules_;
   std::vector<Clique> cliques_;
   std::vector<State> buffers_;
-  std::vector<std::uint32_t> crossing_, witness_;
+  std::vector<std::uint32_t> crossing_;
+  std::vector<std::uint32_t> witness_;  // by clique: a buffer that could begin at its height, when last looked at
+  std::vector<std::uint32_t> watched_;  // by buffer: cliques whose witness it is
   std::vector<std::uint64_t> set_key_;
   std::vector<Change> trail_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> jobs_;  // scratch of schedule_fits
