@@ -13,6 +13,22 @@ struct Edge {
   std::uint32_t part;
 };
 
+// Heights are sums of sizes, rounded up to an alignment now and then: where neither divides the other, an alignment
+// brings heights between the multiples of the sizes' divisor.
+std::uint64_t unit_of(const Instance& instance) {
+  std::uint64_t unit = 0;
+  for (const Buffer& b : instance.buffers) unit = std::gcd(unit, b.size.value);
+  for (const Pin& pin : instance.pins) unit = std::gcd(unit, pin.offset.value);
+  const auto between = [&unit](const Buffer& b) {
+    return unit % b.alignment.value != 0 && b.alignment.value % unit != 0;
+  };
+  for (auto b = instance.buffers.begin(); b != instance.buffers.end();) {
+    b = std::find_if(instance.buffers.begin(), instance.buffers.end(), between);
+    if (b != instance.buffers.end()) unit = std::gcd(unit, b->alignment.value);
+  }
+  return std::max<std::uint64_t>(unit, 1);
+}
+
 std::vector<Edge> sorted_edges(const std::vector<LivePart>& parts) {
   std::vector<Edge> edges;
   edges.reserve(parts.size() * 2);
@@ -35,18 +51,14 @@ CliquePath::CliquePath(const Instance& instance) {
 }
 
 void CliquePath::scale(const Instance& instance) {
-  std::uint64_t unit = 0;
-  for (const Buffer& b : instance.buffers) unit = std::gcd(unit, b.size.value);
-  for (const Pin& pin : instance.pins) unit = std::gcd(unit, pin.offset.value);
-  unit_ = std::max<std::uint64_t>(unit, 1);
+  unit_ = unit_of(instance);
   const std::size_t n = instance.buffers.size();
   size_.resize(n);
   alignment_.resize(n);
   for (std::size_t i = 0; i < n; ++i) {
     size_[i] = instance.buffers[i].size.value / unit_;
-    // Heights are whole units: a multiple of both is a multiple of their least common one.
-    const std::uint64_t alignment = instance.buffers[i].alignment.value;
-    alignment_[i] = alignment / std::gcd(alignment, unit_);
+    // One that divides the unit asks for nothing; any other is a multiple of it.
+    alignment_[i] = std::max<std::uint64_t>(1, instance.buffers[i].alignment.value / unit_);
     if (alignment_[i] > 1) plain_ = false;
   }
   if (!instance.gaps.empty()) plain_ = false;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "engine/coloring/heaps.h"
 #include "engine/coloring/solver.h"
 #include "engine/core/error.h"
 
@@ -24,6 +25,11 @@ SolveRequest default_request(const SolverInfo& solver, std::uint64_t seed) {
 
 SolveResult solve_instance(const SolverInfo& solver, const Instance& instance, const SolveRequest& request) {
   check_instance(instance);
+  if (!instance.heaps.empty()) {
+    SolveResult result = solve_over_heaps(solver, instance, request);
+    result.plan.solver = solver.name;
+    return result;
+  }
   const LowerBound bound = lower_bound(instance);
   check_capacity(instance, bound, request.capacity);
   SolveResult result = solver.solve(instance, request);

@@ -51,9 +51,9 @@ std::span<const SolverInfo> solvers();
 /// A request with the solver's default options.
 SolveRequest default_request(const SolverInfo& solver, std::uint64_t seed = 0);
 
-/// Checks the instance, solves it, over several heaps where it has them, and completes what the solver left open in
-/// the result (lower bound, optimal, heaps). Throws TraceError for a bad instance, and ConfigError for a capacity below
-/// a lower bound (which one, at which time).
+/// Checks the instance, solves it, over its heaps where it has some (see heaps.h; the result then tells no bound), and
+/// completes what the solver left open (lower bound, optimal). Throws TraceError for a bad instance, and ConfigError
+/// for a capacity below a lower bound (which one, at which time).
 SolveResult solve_instance(const SolverInfo& solver, const Instance& instance, const SolveRequest& request);
 
 /// Throws TraceError for zero sizes, upper <= lower, sums that overflow, bad gaps, pins, heaps or priorities; names the
