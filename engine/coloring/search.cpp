@@ -192,21 +192,20 @@ std::uint32_t Search::split(Part whole, std::uint32_t parent, std::uint32_t rest
 }
 
 // The least key among cliques in valleys: lower than both neighbouring stretches of other height. Where gaps or
-// alignments let one buffer's place depend on what lies lower elsewhere, only the lowest valleys will do.
+// alignments let one buffer's place depend on what lies lower elsewhere, only the lowest valleys will do. In the gaps
+// of all that crosses it, a clique can have nothing left to decide: a wall.
 std::uint32_t Search::choose(Part part) const {
-  std::uint64_t lowest = 0;
-  if (!path_.plain()) {
-    lowest = unreachable;
-    for (std::uint32_t c = part.first; c < part.last; ++c) lowest = std::min(lowest, skyline_.height(c));
-  }
+  const auto level = [this](std::uint32_t c) { return skyline_.left(c) == 0 ? unreachable : skyline_.height(c); };
+  std::uint64_t lowest = unreachable;
+  for (std::uint32_t c = part.first; c < part.last && !path_.plain(); ++c) lowest = std::min(lowest, level(c));
   std::uint32_t best = part.first;
   std::uint64_t best_key = unreachable;
   for (std::uint32_t c = part.first; c < part.last;) {
-    const std::uint64_t height = skyline_.height(c);
+    const std::uint64_t height = level(c);
     std::uint32_t end = c + 1;
-    while (end < part.last && skyline_.height(end) == height) ++end;
-    const bool valley = (c == part.first || skyline_.height(c - 1) > height) &&
-                        (end == part.last || skyline_.height(end) > height) && (path_.plain() || height == lowest);
+    while (end < part.last && level(end) == height) ++end;
+    const bool valley = (c == part.first || level(c - 1) > height) && (end == part.last || level(end) > height) &&
+                        height != unreachable && (path_.plain() || height == lowest);
     for (std::uint32_t k = c; valley && k < end; ++k)
       if (const std::uint64_t key = key_of({c, end}, k); key < best_key) {
         best_key = key;
