@@ -311,11 +311,12 @@ std::uint64_t Search::lifted_to(std::uint32_t buffer, std::uint32_t clique) cons
   return least;
 }
 
+// Heights are mixed as no buffer's number can be: else a set with one buffer more could pass for another height.
 std::uint64_t Search::state_key(Part part) const {
   if (!rules_.memory || part.last - part.first > widest_remembered) return 0;
   std::uint64_t key = mix((std::uint64_t{part.first} << 32) | part.last);
   for (std::uint32_t c = part.first; c < part.last; ++c)
-    key = std::rotl(key, 5) * 0x9e3779b97f4a7c15u + skyline_.set_key(c) + mix(skyline_.height(c)) + skyline_.top(c);
+    key = std::rotl(key, 5) * 0x9e3779b97f4a7c15u + skyline_.set_key(c) + mix(~skyline_.height(c)) + skyline_.top(c);
   return mix(key) | 1;
 }
 
