@@ -20,7 +20,7 @@ class EverySolver : public ::testing::TestWithParam<SolverInfo> {
   /// Default options, but budgets of steps that a thousand random instances can afford.
   static SolveRequest modest_request(std::uint64_t seed = 1) {
     SolveRequest request = default_request(GetParam(), seed);
-    for (const auto& [budget, steps] : {std::pair{"rounds", "1"}, {"first_nodes", "1000"}})
+    for (const auto& [budget, steps] : {std::pair{"rounds", "1"}, {"first_nodes", "1000"}, {"passes", "2"}})
       if (request.options.has(budget)) request.options.set(budget, steps, "test");
     return request;
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "engine/core/instance.h"
@@ -18,8 +19,10 @@ class BruteForce {
  public:
   explicit BruteForce(const Instance& instance) : instance_(instance), order_(instance.buffers.size()) {
     std::iota(order_.begin(), order_.end(), 0u);
-    // Any order will do; large ones first end soonest.
-    std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) { return size(a) > size(b); });
+    // Any order will do; what is pinned and what is large ends soonest.
+    std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return std::pair(pinned(a), size(a)) > std::pair(pinned(b), size(b));
+    });
   }
 
   /// Whether a plan with a peak at or below `capacity` exists.
@@ -43,6 +46,11 @@ class BruteForce {
   using Space = std::bitset<most_bytes>;
 
   std::size_t size(std::uint32_t buffer) const { return instance_.buffers[buffer].size.value; }
+
+  bool pinned(std::uint32_t buffer) const {
+    return std::any_of(instance_.pins.begin(), instance_.pins.end(),
+                       [&](const Pin& pin) { return pin.buffer == buffer; });
+  }
 
   bool live(std::uint32_t buffer, std::uint64_t t) const {
     const Buffer& b = instance_.buffers[buffer];
