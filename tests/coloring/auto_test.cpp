@@ -66,7 +66,7 @@ TEST(Auto, DecidesWhetherACapacitySuffices) {
 
 TEST(Auto, MakesTheSamePlanForTheSameSeedWhateverTheThreads) {
   EXPECT_TRUE(rc::check([] {
-    const Instance instance = random_instance({.most_buffers = 30});
+    const Instance instance = random_instance({.most_buffers = 20});
     const auto seed = pick<std::uint64_t>(0, 3);
     const SolveResult one = plan(instance, request_with("2", seed, 1));
     for (const unsigned threads : {2u, 4u}) {

@@ -55,7 +55,7 @@ Outcome outcome_within(const Instance& instance, Bytes capacity, const SearchRul
 
 /// With any of the rules on and off: something at the least peak, nothing one byte below it.
 void expect_exact(const SmallShape& shape) {
-  EXPECT_TRUE(holds_for(500, [&] {
+  EXPECT_TRUE(holds_for(1000, [&] {
     const Instance instance = small_instance(shape);
     const Bytes least = BruteForce(instance).least_peak();
     const SearchRules rules = any_rules();

@@ -18,6 +18,10 @@ namespace vramlab::testing {
 class BruteForce {
  public:
   explicit BruteForce(const Instance& instance) : instance_(instance), order_(instance.buffers.size()) {
+    live_.resize(order_.size());
+    for (std::uint32_t i = 0; i < live_.size(); ++i)
+      for (std::uint64_t t = 0; t < most_positions; ++t)
+        if (live(i, t)) live_[i].push_back(t);
     std::iota(order_.begin(), order_.end(), 0u);
     // Any order will do; what is pinned and what is large ends soonest.
     std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
@@ -29,9 +33,10 @@ class BruteForce {
   bool fits(std::size_t capacity) {
     if (capacity > most_bytes) throw std::invalid_argument("more bytes than the brute force has room for");
     taken_.assign(most_positions, {});
-    for (std::uint64_t t = 0; t < most_positions; ++t)
-      if (load(t) > capacity) return false;
-    return place(0, capacity);
+    std::vector<std::size_t> load(most_positions);
+    for (const std::uint32_t i : order_)
+      for (const std::uint64_t t : live_[i]) load[t] += size(i);
+    return *std::max_element(load.begin(), load.end()) <= capacity && place(0, capacity);
   }
 
   Bytes least_peak() {
@@ -60,12 +65,6 @@ class BruteForce {
                [&](const Gap& gap) { return gap.buffer == buffer && gap.lower <= t && t < gap.upper; });
   }
 
-  std::size_t load(std::uint64_t t) const {
-    std::size_t sum = 0;
-    for (const std::uint32_t i : order_) sum += live(i, t) ? size(i) : 0;
-    return sum;
-  }
-
   bool may_lie(std::uint32_t buffer, std::size_t offset) const {
     return offset % instance_.buffers[buffer].alignment.value == 0 &&
            std::all_of(instance_.pins.begin(), instance_.pins.end(),
@@ -76,8 +75,7 @@ class BruteForce {
     if (placed == order_.size()) return true;
     const std::uint32_t buffer = order_[placed];
     Space blocked;
-    for (std::uint64_t t = 0; t < most_positions; ++t)
-      if (live(buffer, t)) blocked |= taken_[t];
+    for (const std::uint64_t t : live_[buffer]) blocked |= taken_[t];
     for (std::size_t offset = 0; offset + size(buffer) <= capacity; ++offset) {
       const Space space = (~Space() >> (most_bytes - size(buffer))) << offset;
       if (!may_lie(buffer, offset) || (blocked & space).any()) continue;
@@ -90,13 +88,13 @@ class BruteForce {
 
   /// Takes the space of the buffer, or gives it back.
   void put(std::uint32_t buffer, const Space& space) {
-    for (std::uint64_t t = 0; t < most_positions; ++t)
-      if (live(buffer, t)) taken_[t] ^= space;
+    for (const std::uint64_t t : live_[buffer]) taken_[t] ^= space;
   }
 
   const Instance& instance_;
   std::vector<std::uint32_t> order_;
-  std::vector<Space> taken_;  // by position
+  std::vector<std::vector<std::uint64_t>> live_;  // positions, by buffer
+  std::vector<Space> taken_;                      // by position
 };
 
 }  // namespace vramlab::testing
