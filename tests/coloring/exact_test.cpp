@@ -8,6 +8,7 @@
 namespace vramlab {
 namespace {
 
+using testing::above_its_load;
 using testing::BruteForce;
 using testing::holds_for;
 using testing::make_instance;
@@ -82,18 +83,6 @@ TEST(Exact, DecidesWhetherACapacitySuffices) {
     RC_ASSERT(result.infeasible == (result.plan.peak > request.capacity));
     RC_ASSERT(!result.stopped);
   }));
-}
-
-/// The maximum load is 10 and cannot be reached: at the times of load 10 the threes must lie over and under the fours
-/// in ways that contradict.
-Instance above_its_load() {
-  return make_instance({{1, 2, Bytes(4)},
-                        {4, 7, Bytes(4)},
-                        {1, 3, Bytes(4)},
-                        {2, 4, Bytes(3)},
-                        {3, 5, Bytes(3)},
-                        {2, 6, Bytes(3)},
-                        {6, 7, Bytes(4)}});
 }
 
 TEST(Exact, ProvesThatAnInstanceCannotReachItsMaximumLoad) {

@@ -54,9 +54,10 @@ Outcome outcome_within(const Instance& instance, Bytes capacity, const SearchRul
 }
 
 /// With any of the rules on and off: something at the least peak, nothing one byte below it.
-void expect_exact(const SmallShape& shape) {
+template <class MakeInstance>
+void expect_exact(const MakeInstance& make) {
   EXPECT_TRUE(holds_for(1000, [&] {
-    const Instance instance = small_instance(shape);
+    const Instance instance = make();
     const Bytes least = BruteForce(instance).least_peak();
     const SearchRules rules = any_rules();
     const auto seed = pick<std::uint64_t>(0, 4);
@@ -67,6 +68,11 @@ void expect_exact(const SmallShape& shape) {
   }));
 }
 
+void expect_exact(const SmallShape& shape) {
+  expect_exact([&] { return small_instance(shape); });
+}
+
+TEST(Search, ProvesThatTheMaximumLoadIsOutOfReachWhateverTheRules) { expect_exact(testing::near_above_its_load); }
 TEST(Search, FindsTheLeastPeakOfPlainInstancesAndNothingBelowWhateverTheRules) { expect_exact({}); }
 TEST(Search, FindsTheLeastPeakWithAlignmentsAndNothingBelowWhateverTheRules) { expect_exact({.alignments = true}); }
 TEST(Search, FindsTheLeastPeakWithGapsAndNothingBelowWhateverTheRules) { expect_exact({.gaps = true}); }

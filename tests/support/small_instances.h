@@ -75,4 +75,35 @@ inline Instance small_instance(const SmallShape& shape) {
   return instance;
 }
 
+/// The maximum load is 10 and cannot be reached: at the times of load 10 the threes must lie over and under the fours
+/// in ways that contradict.
+inline Instance above_its_load() {
+  return make_instance({{1, 2, Bytes(4)},
+                        {4, 7, Bytes(4)},
+                        {1, 3, Bytes(4)},
+                        {2, 4, Bytes(3)},
+                        {3, 5, Bytes(3)},
+                        {2, 6, Bytes(3)},
+                        {6, 7, Bytes(4)}});
+}
+
+/// Near it: a few numbers changed and up to two buffers more, without gaps, alignments or pins; in many no plan reaches
+/// the maximum load. To be called inside a RapidCheck property.
+inline Instance near_above_its_load() {
+  Instance instance = above_its_load();
+  for (auto more = pick(0, 3); more > 0; --more) {
+    const auto lower = pick<std::uint64_t>(0, 8);
+    instance.buffers.push_back({lower, pick<std::uint64_t>(lower, 8) + 1, Bytes(pick<std::uint64_t>(1, 5)), Bytes(1)});
+  }
+  for (auto changes = pick(0, 4); changes > 0; --changes) {
+    Buffer& b = instance.buffers[pick<std::size_t>(0, instance.buffers.size())];
+    if (pick_bool()) {
+      b.size = Bytes(pick<std::uint64_t>(1, 6));
+    } else {
+      b.upper = b.lower + pick<std::uint64_t>(1, 4);
+    }
+  }
+  return instance;
+}
+
 }  // namespace vramlab::testing
