@@ -67,6 +67,21 @@ void CliquePath::scale(const Instance& instance) {
   for (const Pin& pin : instance.pins) pins_[pin.buffer] = pin.offset.value / unit_;
 }
 
+CliquePath::Shape CliquePath::shape_of(const Instance& instance) {
+  Shape shape;
+  std::uint64_t live = 0;
+  bool grew = false;
+  for (const Edge& edge : sorted_edges(live_parts(instance))) {
+    if (grew && !edge.begins) {
+      ++shape.cliques;
+      shape.members += live;
+    }
+    live = edge.begins ? live + 1 : live - 1;
+    grew = edge.begins;
+  }
+  return shape;
+}
+
 // A clique is maximal just before the first end that follows a beginning.
 void CliquePath::arrange(const Instance& instance) {
   const std::vector<LivePart> parts = live_parts(instance);

@@ -22,6 +22,14 @@ class CliquePath {
     std::uint32_t last = 0;
   };
 
+  /// How large the path of an instance is: above most_members (4 bytes each), searches do not begin.
+  struct Shape {
+    std::uint64_t cliques = 0;
+    std::uint64_t members = 0;  ///< the sum over all cliques
+  };
+  static Shape shape_of(const Instance& instance);
+  static constexpr std::uint64_t most_members = 400'000'000;
+
   /// REQUIRES: check_instance() passed, no heaps.
   explicit CliquePath(const Instance& instance);
 

@@ -92,7 +92,7 @@ PortfolioRules rules_of(const SolveRequest& request) {
   rules.search.inference.release_times = values.flag("release_times");
   rules.seed = request.seed;
   rules.threads = request.threads;
-  rules.deadline = deadline_of(request);
+  rules.deadline = request.deadline;
   return rules;
 }
 

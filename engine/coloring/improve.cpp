@@ -37,12 +37,11 @@ class Improver {
         path_(instance),
         best_(std::move(start)),
         low_(lower_bound(instance).bytes),
-        deadline_(deadline_of(request)),
         order_(buffers_by_falling(instance, [this](std::uint32_t i) { return path_.heaviest(i); })) {}
 
   SolveResult run(std::uint64_t passes, std::size_t most_free) {
     std::uint64_t pass = 0;
-    for (; pass < passes && !good_enough(best_, instance_, request_) && !late(); ++pass) {
+    for (; pass < passes && !good_enough(best_, instance_, request_) && !late(request_); ++pass) {
       const Bytes target = target_of(pass);
       if (!repair(target, most_free, pass)) promote(target, pass);
       if (request_.progress) request_.progress({low_, best_.plan.peak});
@@ -52,8 +51,6 @@ class Improver {
   }
 
  private:
-  bool late() const { return deadline_ && std::chrono::steady_clock::now() >= *deadline_; }
-
   // From the goal in halves towards the peak, and again.
   Bytes target_of(std::uint64_t pass) const {
     const Bytes goal = request_.capacity == unlimited_bytes ? low_ : request_.capacity;
@@ -72,7 +69,7 @@ class Improver {
     Plan plan = best_.plan;
     for (const std::uint32_t buffer : above(target)) {
       if (plan.offsets[buffer] + instance_.buffers[buffer].size <= target) continue;  // moved with another
-      if (late() || !repair_around(buffer, target, most_free, pass, plan)) return false;
+      if (late(request_) || !repair_around(buffer, target, most_free, pass, plan)) return false;
     }
     plan.peak = Bytes(0);
     for (std::size_t i = 0; i < plan.offsets.size(); ++i)
@@ -88,14 +85,14 @@ class Improver {
       const CliquePath::Range stretch{hull.first - std::min(hull.first, margin),
                                       std::min(hull.last + margin, path_.cliques())};
       Window window(path_, stretch, plan, target);
-      if (window.free() > most_free) return false;
+      if (window.free() > most_free || window.pinned() > 4 * most_free) return false;
       best_.steps += window.free();
       PortfolioRules rules;
-      rules.seed = pass == 0 ? request_.seed : mix(request_.seed ^ pass) | 1;
+      rules.seed = pass == 0 ? 0 : mix(request_.seed ^ pass) | 1;
       rules.threads = request_.threads;
-      rules.deadline = deadline_;
+      rules.deadline = request_.deadline;
       if (window.solve(rules, plan)) return true;
-      if (late()) return false;
+      if (late(request_)) return false;
     }
     return false;
   }
@@ -120,22 +117,32 @@ class Improver {
   CliquePath path_;
   SolveResult best_;
   Bytes low_;
-  std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::vector<std::uint32_t> order_;
 };
 
-SolveResult solve(const Instance& instance, const SolveRequest& request) {
-  SolveResult start = solve_by("best-fit", instance, request);
+SolveResult run(const Instance& instance, const SolveRequest& request, SolveResult start, std::uint64_t passes,
+                std::size_t most_free) {
   if (good_enough(start, instance, request)) return start;
-  return Improver(instance, request, std::move(start))
-      .run(static_cast<std::uint64_t>(request.options.integer("passes")),
-           static_cast<std::size_t>(request.options.integer("most_free")));
+  start.stopped = true;
+  if (late(request) || CliquePath::shape_of(instance).members > CliquePath::most_members) return start;
+  return Improver(instance, request, std::move(start)).run(passes, most_free);
+}
+
+SolveResult solve(const Instance& instance, const SolveRequest& request) {
+  return run(instance, request, solve_by("best-fit", instance, request),
+             static_cast<std::uint64_t>(request.options.integer("passes")),
+             static_cast<std::size_t>(request.options.integer("most_free")));
+}
+
+// A pass places all buffers once or twice.
+std::uint64_t passes_for(const Instance& instance) {
+  return std::clamp<std::uint64_t>(2'000'000 / std::max<std::size_t>(instance.buffers.size(), 1), 2, 20);
 }
 
 }  // namespace
 
 SolveResult improve(const Instance& instance, const SolveRequest& request, SolveResult start) {
-  return Improver(instance, request, std::move(start)).run(request.time_limit_s > 0 ? 1'000'000 : 12, 3000);
+  return run(instance, request, std::move(start), request.time_limit_s > 0 ? 1'000'000 : passes_for(instance), 3000);
 }
 
 SolverInfo improve_row() {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/coloring/placing.h"
+
 namespace vramlab {
 namespace {
 
@@ -47,7 +49,9 @@ class Minimizer {
   }
 
   Search::Outcome attempt(std::uint64_t capacity) {
-    PortfolioResult result = search_round(path_, capacity, rules_, round_);
+    PortfolioRules rules = rules_;
+    if (round_ == 0) rules.seed = 0;  // the plain orders are the best ones to begin with
+    PortfolioResult result = search_round(path_, capacity, rules, round_);
     best_.steps += result.nodes;
     late_ = late_ || result.late;
     if (result.outcome == Search::Outcome::none) low_ = std::max(low_, capacity + 1);
@@ -80,6 +84,10 @@ class Minimizer {
 SolveResult lower_peak(const Instance& instance, const SolveRequest& request, const PortfolioRules& rules,
                        unsigned rounds, SolveResult start) {
   if (instance.buffers.empty()) return start;
+  if (CliquePath::shape_of(instance).members > CliquePath::most_members || (rules.deadline && late(request))) {
+    start.stopped = true;
+    return start;
+  }
   return Minimizer(instance, request, rules, std::move(start)).run(rounds);
 }
 

@@ -11,10 +11,8 @@ SolveResult solve_by(std::string_view solver, const Instance& instance, const So
   return row.solve(instance, other);
 }
 
-std::optional<std::chrono::steady_clock::time_point> deadline_of(const SolveRequest& request) {
-  if (request.time_limit_s <= 0) return std::nullopt;
-  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                                std::chrono::duration<double>(request.time_limit_s));
+bool late(const SolveRequest& request) {
+  return request.deadline && std::chrono::steady_clock::now() >= *request.deadline;
 }
 
 }  // namespace vramlab

@@ -1,8 +1,6 @@
 #pragma once
 // What solvers that build on others share.
 
-#include <chrono>
-#include <optional>
 #include <string_view>
 
 #include "engine/coloring/solver.h"
@@ -15,7 +13,7 @@ SolveResult solve_by(std::string_view solver, const Instance& instance, const So
 /// Ruin and recreate from a given plan (see improve.cpp). REQUIRES: as SolverInfo::solve.
 SolveResult improve(const Instance& instance, const SolveRequest& request, SolveResult start);
 
-/// When the request's time is over, counted from now.
-std::optional<std::chrono::steady_clock::time_point> deadline_of(const SolveRequest& request);
+/// Whether the request's time is over.
+bool late(const SolveRequest& request);
 
 }  // namespace vramlab

@@ -28,6 +28,8 @@ constexpr Member members[] = {
     {Choice::least_slack, Order::area},        {Choice::fewest_ways, Order::random},
 };
 
+// Changes of the skyline in round 0: enough to place 30,000 buffers of which 3000 are live at one time.
+constexpr std::uint64_t most_work = 300'000'000;
 // Above it, only a few of the quick kind search in early rounds: each takes seconds.
 constexpr std::uint32_t large = 10'000;
 
@@ -94,7 +96,7 @@ class Round {
     const std::uint64_t seed = round_ == 0 ? rules_.seed : mix(rules_.seed ^ (std::uint64_t{round_} << 32 | i)) | 1;
     Search search(path_, capacity_, lineup_[i], seed, stops_[i]);
     Answer& answer = answers_[i];
-    answer.outcome = search.run(budget_);
+    answer.outcome = search.run(budget_, most_work << std::min(round_, 20u));
     answer.nodes = search.nodes();
     if (answer.outcome == Search::Outcome::stopped) return;
     for (std::size_t k = i + 1; k < stops_.size(); ++k) stops_[k] = true;

@@ -12,6 +12,9 @@ namespace vramlab {
 namespace {
 
 constexpr std::size_t memory_size = std::size_t{1} << 18;
+// 24 bytes each, kept to be undone: with thousands of buffers live at one time, they are what fills memory. A search
+// that has more forgets its first decisions; it then finds, but no longer proves.
+constexpr std::size_t most_changes = std::size_t{1} << 24;
 // Above it, naming a state costs more than meeting it again.
 constexpr std::uint32_t widest_remembered = 4096;
 
@@ -84,14 +87,16 @@ void Search::find_twins() {
     twins_[order[k]] = k > 0 && key(order[k]) == key(order[k - 1]) ? twins_[order[k - 1]] : order[k];
 }
 
-Search::Outcome Search::run(std::uint64_t budget) {
+Search::Outcome Search::run(std::uint64_t budget, std::uint64_t work) {
   if (!fits_at_all()) return Outcome::none;
   std::uint32_t waiting = split({0, path_.cliques()}, nobody, nobody);
   while (waiting != nobody) {
-    if (++nodes_ > budget || stop_.load(std::memory_order_relaxed)) return Outcome::stopped;
+    if (++nodes_ > budget || skyline_.changes() > work || stop_.load(std::memory_order_relaxed))
+      return Outcome::stopped;
+    if (skyline_.mark() - skyline_.oldest_mark() > most_changes) skyline_.forget_older_half();
     const bool open = enter(waiting_[waiting]);
     const std::uint32_t node = open ? static_cast<std::uint32_t>(nodes_down_.size() - 1) : waiting_[waiting].parent;
-    if (!backtrack(node, waiting)) return Outcome::none;
+    if (!backtrack(node, waiting)) return gave_up_ ? Outcome::stopped : Outcome::none;
   }
   return Outcome::found;
 }
@@ -132,10 +137,12 @@ bool Search::enter(const Waiting& waiting) {
 // parts since cannot help. Sets what waits then; false: no node has a way left.
 bool Search::backtrack(std::uint32_t node, std::uint32_t& waiting) {
   while (node != nobody) {
+    gave_up_ = nodes_down_[node].mark < skyline_.oldest_mark();
+    if (gave_up_) return false;
     rewind(node);
     Node& n = nodes_down_[node];
     if (try_next_way(n)) {
-      waiting = split(n.part, node, n.rest);
+      waiting = split(n, node);
       return true;
     }
     if (n.way > n.candidates_end - n.candidates_begin) {
@@ -169,7 +176,21 @@ bool Search::try_none(const Node& node) {
   return floor != unreachable && skyline_.raise(node.clique, floor);
 }
 
-// Puts the parts between cuts that no buffer left crosses in front of `rest`: the smallest first, it fails the soonest.
+// Puts what is left of the part in front of `rest`. Only a buffer just placed can have opened a cut: where none of the
+// cuts that it crossed is open, the part stays whole.
+std::uint32_t Search::split(const Node& node, std::uint32_t parent) {
+  const std::uint32_t way = node.way - 1;
+  if (way < node.candidates_end - node.candidates_begin) {
+    const CliquePath::Range hull = path_.hull(candidates_[node.candidates_begin + way]);
+    bool whole = skyline_.left(hull.first) > 0;
+    for (std::uint32_t c = hull.first + 1; whole && c < hull.last; ++c) whole = skyline_.crossing(c) > 0;
+    if (!whole) return split(node.part, parent, node.rest);
+  }
+  waiting_.push_back({node.part, parent, node.rest});
+  return static_cast<std::uint32_t>(waiting_.size() - 1);
+}
+
+// The parts between cuts that no buffer left crosses, the smallest first: it fails the soonest.
 std::uint32_t Search::split(Part whole, std::uint32_t parent, std::uint32_t rest) {
   split_.clear();
   for (std::uint32_t c = whole.first; c < whole.last;) {

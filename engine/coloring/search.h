@@ -26,7 +26,7 @@ struct SearchRules {
   bool symmetry = true;                 ///< of buffers alike in all, only the first is tried
   bool decomposition = true;            ///< parts that share no buffer left are solved apart
   bool spanning_first = true;           ///< on a flat part, a buffer that goes all across it lies at the bottom
-  bool memory = true;                   ///< states that failed are remembered
+  bool memory = true;                   ///< states that failed are remembered, by keys of 63 bits
   Skyline::Rules inference;
 };
 
@@ -38,8 +38,10 @@ class Search {
   Search(const CliquePath& path, std::uint64_t capacity, const SearchRules& rules, std::uint64_t seed,
          const std::atomic<bool>& stop);
 
-  /// At most `budget` nodes. `none`: no placement within the capacity exists.
-  Outcome run(std::uint64_t budget);
+  static constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+
+  /// At most `budget` nodes and about `work` changes of the skyline. `none`: no placement within the capacity exists.
+  Outcome run(std::uint64_t budget, std::uint64_t work = unlimited);
   std::uint64_t nodes() const { return nodes_; }
   /// After `found`: in units, by buffer.
   std::vector<std::uint64_t> offsets() const;
@@ -80,6 +82,7 @@ class Search {
   bool try_next_way(Node& node);
   void rewind(std::uint32_t node);
   bool try_none(const Node& node);
+  std::uint32_t split(const Node& node, std::uint32_t parent);
   std::uint32_t split(Part whole, std::uint32_t parent, std::uint32_t rest);
   std::uint32_t choose(Part part) const;
   std::uint64_t key_of(Part valley, std::uint32_t clique) const;
@@ -108,6 +111,7 @@ class Search {
   std::vector<Part> split_;            // scratch
   std::vector<std::uint64_t> memory_;  // keys of failed states; two places each
   std::uint64_t nodes_ = 0;
+  bool gave_up_ = false;  // came back to a decision that was forgotten
 };
 
 }  // namespace vramlab

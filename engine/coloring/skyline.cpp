@@ -41,9 +41,14 @@ Skyline::Skyline(const CliquePath& path, std::uint64_t capacity, Rules rules)
   }
 }
 
+void Skyline::note(const Change& change) {
+  trail_.push_back(change);
+  ++changes_;
+}
+
 void Skyline::set_height(std::uint32_t clique, std::uint64_t height, std::uint64_t top) {
   Clique& c = cliques_[clique];
-  trail_.push_back({c.height, c.top, clique, What::height});
+  note({c.height, c.top, clique, What::height});
   c.height = height;
   c.top = top;
 }
@@ -73,7 +78,7 @@ bool Skyline::lift(std::uint32_t buffer, std::uint64_t height, Span& touched) {
   if (state.placed || state.lowest >= height) return true;
   if (path_.pin(buffer) != CliquePath::free_offset) return false;  // cannot move
   const std::uint64_t lowest = round_up_to(height, path_.alignment(buffer));
-  trail_.push_back({state.lowest, 0, buffer, What::lowest});
+  note({state.lowest, 0, buffer, What::lowest});
   state.lowest = lowest;
   if (watched_[buffer] > 0 || rules_.release_times) {  // else no clique loses its witness
     const CliquePath::Range hull = path_.hull(buffer);
@@ -87,7 +92,7 @@ bool Skyline::place(std::uint32_t buffer) {
   VRAMLAB_DCHECK(!placed(buffer), "a buffer is placed once");
   const std::uint64_t top = lowest(buffer) + path_.size(buffer);
   take(buffer);
-  trail_.push_back({0, 0, buffer, What::placed});
+  note({0, 0, buffer, What::placed});
   const CliquePath::Range hull = path_.hull(buffer);
   Span touched{hull.first, hull.last};
   for (const CliquePath::Range& range : path_.ranges(buffer))
@@ -133,7 +138,7 @@ bool Skyline::check(std::uint32_t clique) {
     lowest = other;
     if (floor <= c.height) break;
   }
-  trail_.push_back({witness_[clique], 0, clique, What::witness});
+  note({witness_[clique], 0, clique, What::witness});
   set_witness(clique, lowest);
   if (floor <= c.height) return true;
   if (floor + c.left > capacity_) return false;
@@ -182,8 +187,15 @@ bool Skyline::schedule_fits(std::uint32_t clique) {
   return end <= capacity_;
 }
 
+void Skyline::forget_older_half() {
+  const std::size_t older = trail_.size() / 2;
+  trail_.erase(trail_.begin(), trail_.begin() + static_cast<std::ptrdiff_t>(older));
+  forgotten_ += older;
+}
+
 void Skyline::undo(std::size_t mark) {
-  while (trail_.size() > mark) {
+  VRAMLAB_DCHECK(mark >= forgotten_, "what was forgotten cannot be undone");
+  while (forgotten_ + trail_.size() > mark) {
     const Change change = trail_.back();
     trail_.pop_back();
     if (change.what == What::height) {

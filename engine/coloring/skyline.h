@@ -27,8 +27,14 @@ class Skyline {
   /// Nothing will lie in the clique below `height`. False as above.
   bool raise(std::uint32_t clique, std::uint64_t height);
 
-  std::size_t mark() const { return trail_.size(); }
+  /// A state to come back to; undo() takes those from oldest_mark() on.
+  std::size_t mark() const { return forgotten_ + trail_.size(); }
+  std::size_t oldest_mark() const { return forgotten_; }
   void undo(std::size_t mark);
+  /// All changes made so far: what the work of a search is measured in.
+  std::uint64_t changes() const { return changes_; }
+  /// Gives up the older half of what could be undone, to bound memory.
+  void forget_older_half();
 
   const CliquePath& path() const { return path_; }
   std::uint64_t capacity() const { return capacity_; }
@@ -73,6 +79,7 @@ class Skyline {
 
   void take(std::uint32_t buffer);
   void give_back(std::uint32_t buffer);
+  void note(const Change& change);
   void set_height(std::uint32_t clique, std::uint64_t height, std::uint64_t top);
   bool lift(std::uint32_t buffer, std::uint64_t height, Span& touched);
   bool check(Span touched);
@@ -92,6 +99,8 @@ class Skyline {
   std::vector<std::uint32_t> watched_;  // by buffer: cliques whose witness it is
   std::vector<std::uint64_t> set_key_;
   std::vector<Change> trail_;
+  std::uint64_t changes_ = 0;
+  std::size_t forgotten_ = 0;                                  // changes that came before the trail
   std::vector<std::pair<std::uint64_t, std::uint64_t>> jobs_;  // scratch of schedule_fits
   std::uint32_t buffers_left_;
 };

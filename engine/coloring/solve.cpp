@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "engine/coloring/heaps.h"
 #include "engine/coloring/solver.h"
 #include "engine/core/error.h"
@@ -23,7 +26,13 @@ SolveRequest default_request(const SolverInfo& solver, std::uint64_t seed) {
   return request;
 }
 
-SolveResult solve_instance(const SolverInfo& solver, const Instance& instance, const SolveRequest& request) {
+SolveResult solve_instance(const SolverInfo& solver, const Instance& instance, const SolveRequest& asked) {
+  SolveRequest request = asked;
+  if (request.time_limit_s > 0) {
+    const auto limit = std::chrono::duration<double>(std::min(request.time_limit_s, 1e9));
+    request.deadline =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
+  }
   check_instance(instance);
   if (!instance.heaps.empty()) {
     SolveResult result = solve_over_heaps(solver, instance, request);

@@ -1,8 +1,10 @@
 #pragma once
 // Offline placement: solvers of Instances, one file each, one line each in engine/coloring/registry.cpp.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,7 +26,8 @@ struct SolveRequest {
   std::uint64_t seed = 0;            ///< same seed, same plan, whatever the number of threads (unless time stops it)
   Bytes capacity = unlimited_bytes;  ///< a plan with a peak at or below it will do
   double time_limit_s = 0;           ///< 0: none. The only place where a clock may decide; budgets count steps
-  unsigned threads = 0;              ///< 0: as many as the machine has
+  std::optional<std::chrono::steady_clock::time_point> deadline;  ///< set by solve_instance() from the limit
+  unsigned threads = 0;                                           ///< 0: as many as the machine has
   std::function<void(const SolveProgress&)> progress;  ///< called from any of the solver's threads, one at a time
 };
 

@@ -14,6 +14,7 @@ class Window {
   Window(const CliquePath& path, CliquePath::Range stretch, const Plan& plan, Bytes target);
 
   std::size_t free() const { return free_.size(); }
+  std::size_t pinned() const { return instance_.pins.size(); }
   /// Searches one round; when a placement with all free buffers below the target is found, puts it into `plan` (its
   /// peak is left to the caller).
   bool solve(const PortfolioRules& rules, Plan& plan) const;
