@@ -14,12 +14,24 @@
 
 namespace vramlab {
 
+/// What an object is used for.
+enum class AccessHint : std::uint8_t { none, training, inference, weights, temporary };
+
+/// What the program knows of an object beforehand. A pool may use it to place better and must be right without it.
+struct AllocHints {
+  std::uint64_t lifetime = 0;  ///< events until the object is freed; 0 = not known
+  std::uint8_t priority = 0;   ///< 0 = usual; higher: kept in place when others are moved or trimmed
+  AccessHint access = AccessHint::none;
+  bool relocatable = false;  ///< the owner holds a handle, not an address: the pool may move the object by a copy
+};
+
 /// A request for memory. `block` is a slot not in use; the driver has bound it to `object` in the Port.
 struct AllocRequest {
   BlockId block;
   ObjectId object;
   Bytes bytes{};
   StreamId stream{0};
+  AllocHints hints{};
 };
 
 /// What a pool tells of itself. Units: counts and bytes.
@@ -31,6 +43,17 @@ struct PoolStats {
   std::uint64_t splits = 0;
   std::uint64_t merges = 0;
   std::uint64_t cache_releases = 0;  ///< times cached memory was given back to serve a request
+  std::uint64_t cache_hits = 0;    ///< allocations served by what the pool keeps ready (a cache, a plan, a cached view)
+  std::uint64_t cache_misses = 0;  ///< the others, in pools that keep something ready
+  std::uint64_t stitches = 0;      ///< allocations laid over pages from several places
+};
+
+/// What Pool::optimize did. Fragmentation is free over held bytes, in millionths.
+struct OptimizeResult {
+  Bytes freed{};  ///< given back to the device
+  Bytes moved{};  ///< copied or mapped anew
+  std::uint32_t fragmentation_before = 0;
+  std::uint32_t fragmentation_after = 0;
 };
 
 /// INVARIANT: every live object lies inside memory the pool holds, no two overlap, and memory last used by another
@@ -43,6 +66,9 @@ class Pool {
   virtual ~Pool() = default;
 
   virtual void allocate(const AllocRequest& request) = 0;
+  /// All or nothing: on an error none of `requests` is served. Pools may place them together; the default serves one
+  /// after the other.
+  virtual void allocate_batch(std::span<const AllocRequest> requests);
   /// The program let go of the block, but other streams may still use it. Most pools need not know.
   virtual void free_requested(BlockId /*block*/) {}
   /// The block's memory may be used again, in order after its stream's work.
@@ -62,6 +88,8 @@ class Pool {
 
   /// Gives cached memory back to the device.
   virtual void empty_cache() {}
+  /// Tidies: coalesces, moves what may be moved, gives back what is idle. The default empties the cache.
+  virtual OptimizeResult optimize();
 
   /// Logical address of a live block.
   virtual Address address_of(BlockId block) const = 0;
@@ -92,6 +120,7 @@ struct PoolInfo {
   std::span<const OptionSpec> options;
   bool needs_instance = false;  ///< must see the whole trace first
   Follows follows = Follows::nothing;
+  bool takes_hints = false;  ///< profits from AllocHints
   std::unique_ptr<Pool> (*make)(Port& port, const OptionValues& options, const PoolContext& context) = nullptr;
 };
 
