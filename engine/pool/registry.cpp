@@ -8,6 +8,7 @@
   ROW(pytorch)             \
   ROW(pytorch_expandable)  \
   ROW(segment_block)       \
+  ROW(vmm)                 \
   ROW(cnmem)               \
   ROW(offline)
 
