@@ -114,18 +114,27 @@ NodeIndex HomeSpace::merge(NodeIndex n) {
 void HomeSpace::give_back(NodeIndex n) {
   graph_[n].live = false;
   merge(n);
-  if (graph_[n].small && graph_[n].size >= page_ && free_small_bytes_ > 0) return return_small_pages(n);
+  if (graph_[n].small && graph_[n].size >= page_ && free_small_bytes_ > 0) return return_pages_of(n);
   insert_free(n);
 }
 
 // Whole pages inside small free block `n` become large again; one page's worth of small space is kept elsewhere.
-void HomeSpace::return_small_pages(NodeIndex n) {
+void HomeSpace::return_pages_of(NodeIndex n) {
   const std::uint64_t first = up(graph_[n].address) * page_;
   const std::uint64_t last = end_of(n) / page_ * page_;
   if (first >= last) return insert_free(n);
   n = cut_out(n, {first, last - first});
   graph_[n].small = false;
   insert_free(merge(n));
+}
+
+void HomeSpace::return_small_pages() {
+  std::vector<NodeIndex> blocks;
+  small_.for_each([&](NodeIndex n) { blocks.push_back(n); });
+  for (NodeIndex n : blocks) {
+    erase_free(n);
+    return_pages_of(n);
+  }
 }
 
 NodeIndex HomeSpace::free_page_block() const {
@@ -175,15 +184,18 @@ HomeSpace::Growth HomeSpace::growth_of_pages(std::uint32_t pages) {
   return {};
 }
 
-bool HomeSpace::grow(const Growth& growth) {
-  const std::optional<PageId> first = port_.create_pages(growth.pages, Bytes(page_));
-  if (!first) return false;
+std::optional<std::vector<NodeIndex>> HomeSpace::grow(const Growth& growth, const std::vector<HomePiece>& moved) {
+  std::vector<NodeIndex> sources;
+  for (const HomePiece& run : moved) sources.push_back(take_piece(run));
   const std::uint64_t offset = graph_[growth.unmapped].address;
-  if (!port_.map_pages(space_, Bytes(offset), *first, growth.pages, Bytes(page_))) {
-    port_.destroy_pages(*first, growth.pages, Bytes(page_));
-    return false;
+  if (!map_new_home(offset, sources, growth.pages)) {
+    for (NodeIndex n : sources) give_back(n);
+    return std::nullopt;
   }
-  for (std::uint32_t i = 0; i < growth.pages; ++i) pages_[offset / page_ + i] = PageId(first->value + i);
+  for (NodeIndex n : sources) {
+    std::fill_n(pages_.begin() + static_cast<std::ptrdiff_t>(graph_[n].address / page_), page_count(n), PageId::none());
+    graph_[n].mapped = false;
+  }
   const NodeIndex n = growth.unmapped;
   unmapped_.erase(offset);
   if (graph_[n].size > growth.pages * page_) {
@@ -192,7 +204,44 @@ bool HomeSpace::grow(const Growth& growth) {
   }
   graph_[n].mapped = true;
   insert_free(merge(n));
+  return sources;
+}
+
+// Pages at `offset` and up: those of `moved` in order, then new ones. What was mapped is unmapped again on a refusal:
+// nobody has used these addresses.
+bool HomeSpace::map_new_home(std::uint64_t offset, const std::vector<NodeIndex>& moved, std::uint32_t pages) {
+  std::uint64_t at = offset;
+  bool mapped = true;
+  for (std::size_t i = 0; i < moved.size() && mapped; ++i) mapped = alias(at, moved[i]);
+  const auto fresh = static_cast<std::uint32_t>(pages - (at - offset) / page_);
+  const std::optional<PageId> first = mapped && fresh > 0 ? port_.create_pages(fresh, Bytes(page_)) : std::nullopt;
+  if (first && port_.map_pages(space_, Bytes(at), *first, fresh, Bytes(page_))) {
+    for (std::uint32_t i = 0; i < fresh; ++i) pages_[at / page_ + i] = PageId(first->value + i);
+    return true;
+  }
+  if (mapped && fresh == 0) return true;
+  if (first) port_.destroy_pages(*first, fresh, Bytes(page_));
+  if (at > offset) port_.unmap_pages(space_, Bytes(offset), Bytes(at - offset));
+  for (; at > offset; at -= page_) pages_[at / page_ - 1] = PageId::none();
+  return false;
+}
+
+// The pages of block `from` once more at `offset`, which moves up by them; ids that follow each other in one call.
+bool HomeSpace::alias(std::uint64_t& offset, NodeIndex from) {
+  const std::uint64_t last = end_of(from) / page_;
+  for (std::uint64_t p = graph_[from].address / page_; p < last;) {
+    std::uint32_t run = 1;
+    while (p + run < last && pages_[p + run].value == pages_[p].value + run) ++run;
+    if (!port_.alias_pages(space_, Bytes(offset), pages_[p], run, Bytes(page_))) return false;
+    for (; run > 0; --run, offset += page_) pages_[offset / page_] = pages_[p++];
+  }
   return true;
+}
+
+void HomeSpace::forget_addresses(NodeIndex n) {
+  port_.unmap_pages(space_, Bytes(graph_[n].address), Bytes(graph_[n].size));
+  graph_[n].live = false;
+  merge_unmapped(n);
 }
 
 void HomeSpace::destroy(NodeIndex n) {
@@ -211,7 +260,7 @@ void HomeSpace::destroy(NodeIndex n) {
 }
 
 void HomeSpace::merge_unmapped(NodeIndex n) {
-  const auto unmapped = [this](NodeIndex b) { return b != no_node && !graph_[b].mapped; };
+  const auto unmapped = [this](NodeIndex b) { return b != no_node && !graph_[b].mapped && !graph_[b].live; };
   if (const NodeIndex below = graph_[n].previous; unmapped(below)) {
     unmapped_.erase(graph_[below].address);
     graph_.absorb_previous(n);
@@ -234,7 +283,7 @@ Bytes HomeSpace::validate() const {
   small_.for_each([&](NodeIndex n) { listed += graph_[n].live || !graph_[n].small ? 2 : 1; });
   graph_.validate_chain(first, 0, space_.bytes.value, [&](NodeIndex n) {
     const BlockNode& node = graph_[n];
-    VRAMLAB_CHECK(node.mapped || unmapped_.contains(node.address), "an unmapped block is not listed");
+    VRAMLAB_CHECK(node.mapped || node.live || unmapped_.contains(node.address), "an unmapped block is not listed");
     if (!node.mapped) return;
     for (std::uint64_t p = node.address / page_; p < up(node.address + node.size); ++p)
       VRAMLAB_CHECK(pages_[p].valid(), "a block has no page");

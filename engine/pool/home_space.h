@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "engine/core/types.h"
@@ -37,6 +38,8 @@ class HomeSpace {
   BlockGraph& graph() { return graph_; }
   const BlockGraph& graph() const { return graph_; }
   std::uint64_t free_bytes() const { return free_bytes_; }
+  /// Of them, in the pages of small objects.
+  std::uint64_t free_small() const { return free_small_bytes_; }
 
   // --- Blocks ------------------------------------------------------------------------------------------------------
 
@@ -51,6 +54,10 @@ class HomeSpace {
   void give_back(NodeIndex n);
   /// Whether `piece`, which begins or ends at a page boundary, lies in one free large block.
   bool is_free(const HomePiece& piece) const { return block_around(piece) != no_node; }
+  /// The free large block that begins at `offset` and touches a page boundary.
+  NodeIndex block_at(std::uint64_t offset) const { return block_around({offset, 512}); }
+  /// Undoes add_small_page() for every page without objects.
+  void return_small_pages();
   /// Sets a wholly free page apart for small objects; false where there is none.
   bool add_small_page();
 
@@ -74,8 +81,12 @@ class HomeSpace {
   Growth growth_for(std::uint64_t bytes);
   /// Room for `pages` pages anywhere, joined to a free block or not.
   Growth growth_of_pages(std::uint32_t pages);
-  /// False: refused, nothing changed.
-  bool grow(const Growth& growth);
+  /// The first pages are those at `moved` (free runs of whole pages): mapped a second time at their new home. The rest
+  /// is created. Returns the blocks that the moved pages left, for `forget_addresses` once nobody uses them; nullopt:
+  /// refused, nothing changed.
+  std::optional<std::vector<NodeIndex>> grow(const Growth& growth, const std::vector<HomePiece>& moved = {});
+  /// Unmaps the addresses of a block that pages have left.
+  void forget_addresses(NodeIndex n);
 
   PageId page_at(std::uint64_t page_number) const { return pages_[page_number]; }
   /// Takes the whole pages inside free large blocks out of the free lists where `may(page number)` agrees; they are
@@ -93,7 +104,7 @@ class HomeSpace {
   void erase_free(NodeIndex n);
   NodeIndex merge(NodeIndex n);
   bool mergeable(NodeIndex n, NodeIndex neighbour) const;
-  void return_small_pages(NodeIndex n);
+  void return_pages_of(NodeIndex n);
   NodeIndex cut_out(NodeIndex n, const HomePiece& piece);
   NodeIndex block_around(const HomePiece& piece) const;
   NodeIndex free_page_block() const;
@@ -101,6 +112,9 @@ class HomeSpace {
   std::uint64_t end_of(NodeIndex n) const { return graph_[n].address + graph_[n].size; }
   std::uint64_t up(std::uint64_t bytes) const { return (bytes + page_ - 1) / page_; }
   void merge_unmapped(NodeIndex n);
+  bool map_new_home(std::uint64_t offset, const std::vector<NodeIndex>& moved, std::uint32_t pages);
+  bool alias(std::uint64_t& offset, NodeIndex from);
+  std::uint64_t page_count(NodeIndex n) const { return graph_[n].size / page_; }
 
   Port& port_;
   std::uint64_t page_;

@@ -51,32 +51,17 @@ Layout layout_from(const HomePiece& end, std::uint64_t size, const Offers& offer
   return layout;
 }
 
-std::optional<Layout> best_layout(std::uint64_t size, const Offers& offers, std::uint64_t page) {
-  std::optional<Layout> best;
-  const auto consider = [&](const HomePiece& end) {
-    if (end.bytes > size) return;
+// The layout with the fewest whole pages, be they there or not.
+Layout best_layout(std::uint64_t size, const Offers& offers, std::uint64_t page) {
+  Layout best = layout_from({}, size, offers, page);
+  for (const HomePiece& end : offers.ends) {
+    if (end.bytes > size) continue;
     const Layout layout = layout_from(end, size, offers, page);
-    if (layout.whole_pages() > offers.pages) return;
-    if (!best || layout.whole_pages() < best->whole_pages() ||
-        (layout.whole_pages() == best->whole_pages() && layout.left_over() < best->left_over()))
+    if (layout.whole_pages() < best.whole_pages() ||
+        (layout.whole_pages() == best.whole_pages() && layout.left_over() < best.left_over()))
       best = layout;
-  };
-  for (const HomePiece& end : offers.ends) consider(end);
-  consider({});
-  return best;
-}
-
-// Appends `bytes` (whole pages, the last perhaps in part) from the runs in `order`.
-void take_runs(std::vector<HomePiece>& runs, std::uint64_t bytes, StitchOrder order, std::vector<HomePiece>& pieces) {
-  std::sort(runs.begin(), runs.end(), [order](const HomePiece& a, const HomePiece& b) {
-    if (a.bytes != b.bytes) return (a.bytes < b.bytes) == (order == StitchOrder::smallest_run);
-    return a.offset < b.offset;
-  });
-  for (const HomePiece& run : runs) {
-    if (bytes == 0) return;
-    pieces.push_back({run.offset, std::min(run.bytes, bytes)});
-    bytes -= pieces.back().bytes;
   }
+  return best;
 }
 
 }  // namespace
@@ -86,13 +71,36 @@ std::vector<HomePiece> stitch(std::uint64_t size, std::span<const HomePiece> fre
   for (const HomePiece& block : free)
     if (block.bytes >= size) return {{block.offset, size}};
   Offers offers = offers_of(free, page);
-  const std::optional<Layout> layout = best_layout(size, offers, page);
-  if (!layout) return {};
+  const Layout layout = best_layout(size, offers, page);
+  if (layout.whole_pages() > offers.pages) return {};
   std::vector<HomePiece> pieces;
-  if (layout->end.bytes > 0) pieces.push_back(layout->end);
-  take_runs(offers.runs, layout->pages * page + (layout->beginning ? 0 : layout->rest), order, pieces);
-  if (layout->beginning) pieces.push_back({layout->beginning->offset, layout->rest});
+  if (layout.end.bytes > 0) pieces.push_back(layout.end);
+  const std::uint64_t middle = layout.pages * page + (layout.beginning ? 0 : layout.rest);
+  for (const HomePiece& run : take_runs(std::move(offers.runs), middle, order)) pieces.push_back(run);
+  if (layout.beginning) pieces.push_back({layout.beginning->offset, layout.rest});
   return pieces;
+}
+
+std::vector<HomePiece> take_runs(std::vector<HomePiece> runs, std::uint64_t bytes, StitchOrder order) {
+  std::sort(runs.begin(), runs.end(), [order](const HomePiece& a, const HomePiece& b) {
+    if (a.bytes != b.bytes) return (a.bytes < b.bytes) == (order == StitchOrder::smallest_run);
+    return a.offset < b.offset;
+  });
+  std::vector<HomePiece> taken;
+  for (const HomePiece& run : runs) {
+    if (bytes == 0) break;
+    taken.push_back({run.offset, std::min(run.bytes, bytes)});
+    bytes -= taken.back().bytes;
+  }
+  return taken;
+}
+
+std::uint64_t pages_missing(std::uint64_t size, std::span<const HomePiece> free, std::uint64_t page) {
+  for (const HomePiece& block : free)
+    if (block.bytes >= size) return 0;
+  const Offers offers = offers_of(free, page);
+  const std::uint64_t needed = best_layout(size, offers, page).whole_pages();
+  return needed > offers.pages ? needed - offers.pages : 0;
 }
 
 }  // namespace vramlab

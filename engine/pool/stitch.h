@@ -19,4 +19,10 @@ enum class StitchOrder : std::uint8_t { smallest_run, largest_run };
 std::vector<HomePiece> stitch(std::uint64_t size, std::span<const HomePiece> free, std::uint64_t page,
                               StitchOrder order);
 
+/// `bytes` out of `runs` in `order`, the last perhaps in part; all of them where they are fewer.
+std::vector<HomePiece> take_runs(std::vector<HomePiece> runs, std::uint64_t bytes, StitchOrder order);
+
+/// How many more whole pages, anywhere, would make stitch() possible: 0 where it is.
+std::uint64_t pages_missing(std::uint64_t size, std::span<const HomePiece> free, std::uint64_t page);
+
 }  // namespace vramlab

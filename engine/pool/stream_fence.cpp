@@ -27,6 +27,21 @@ void StreamFence::leave_slow(std::uint64_t address, std::uint64_t bytes, StreamI
   uses_[address] = {address + bytes, stream, ++epoch_};
 }
 
+void StreamFence::move_slow(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
+  std::vector<std::pair<std::uint64_t, Use>> moved;
+  auto use = uses_.upper_bound(from);
+  if (use != uses_.begin()) --use;
+  for (; use != uses_.end() && use->first < from + bytes; ++use) {
+    if (use->second.end <= from) continue;
+    Use part = use->second;
+    part.end = std::min(part.end, from + bytes) - from + to;
+    moved.emplace_back(std::max(use->first, from) - from + to, part);
+  }
+  cut(from, bytes);
+  cut(to, bytes);
+  for (const auto& [address, part] : moved) uses_[address] = part;
+}
+
 void StreamFence::cut(std::uint64_t address, std::uint64_t bytes) {
   const std::uint64_t end = address + bytes;
   auto use = uses_.lower_bound(address);

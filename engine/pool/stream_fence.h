@@ -27,6 +27,10 @@ class StreamFence {
     if (stream == only_ && !several_) return;
     leave_slow(address, bytes, stream);
   }
+  /// The memory behind `from` is behind `to` now: what was used there counts here.
+  void move(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
+    if (several_) move_slow(from, to, bytes);
+  }
   /// The bytes went back to the device, which waits for all work.
   void forget(std::uint64_t address, std::uint64_t bytes) {
     if (several_) cut(address, bytes);
@@ -41,6 +45,7 @@ class StreamFence {
 
   void use_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream);
   void leave_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream);
+  void move_slow(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
   void cut(std::uint64_t address, std::uint64_t bytes);
   void await(StreamId stream, const Use& use);
   std::uint64_t& waited(StreamId stream, StreamId other);

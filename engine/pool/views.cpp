@@ -77,6 +77,7 @@ void Views::occupy(ViewIndex v, std::uint64_t size) {
   idle_.erase({view.bytes, v});
   view.used = size;
   view.last_use = ++clock_;
+  pin(view, true);
   for (const HomePiece& piece : view.pieces) {
     if (size == 0) return;
     const std::uint64_t bytes = std::min(piece.bytes, size);
@@ -89,8 +90,17 @@ void Views::vacate(ViewIndex v) {
   View& view = views_[v];
   for (NodeIndex n : view.blocks) home_.give_back(n);
   view.blocks.clear();
+  pin(view, false);
   view.used = 0;
   idle_.emplace(view.bytes, v);
+}
+
+void Views::pin(const View& view, bool pinned) {
+  for (const HomePiece& piece : view.pieces) {
+    const std::uint64_t last = (piece.end() + home_.page() - 1) / home_.page();
+    if (pins_.size() < last) pins_.resize(last);
+    for (std::uint64_t p = piece.offset / home_.page(); p < last; ++p) pins_[p] += pinned ? 1u : ~0u;
+  }
 }
 
 void Views::retire(ViewIndex v) { idle_.erase({views_[v].bytes, v}); }

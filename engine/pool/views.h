@@ -3,8 +3,8 @@
 // object: where the same bytes are free again it serves without a call to the device.
 
 #include <cstdint>
-#include <set>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -19,11 +19,11 @@ inline constexpr ViewIndex no_view = ~ViewIndex{0};
 
 struct View {
   Space range;
-  std::uint64_t begin = 0;         ///< of the object, in the range
-  std::uint64_t bytes = 0;         ///< of the pieces
-  std::vector<HomePiece> pieces;   ///< at home, in order
-  std::vector<NodeIndex> blocks;   ///< at home, of the object that lives here; empty = idle
-  std::uint64_t used = 0;          ///< bytes of that object
+  std::uint64_t begin = 0;        ///< of the object, in the range
+  std::uint64_t bytes = 0;        ///< of the pieces
+  std::vector<HomePiece> pieces;  ///< at home, in order
+  std::vector<NodeIndex> blocks;  ///< at home, of the object that lives here; empty = idle
+  std::uint64_t used = 0;         ///< bytes of that object
   std::uint64_t last_use = 0;
   std::uint64_t mapped_pages = 0;
   bool idle() const { return blocks.empty(); }
@@ -54,6 +54,9 @@ class Views {
   std::vector<ViewIndex> retire_over(Has&& has);
   void discard(ViewIndex v);
 
+  /// Whether a view that is in use has the page mapped: it must stay as it is.
+  bool pins(std::uint64_t page_number) const { return page_number < pins_.size() && pins_[page_number] > 0; }
+
   /// Calls `each` with every view in service.
   template <class Each>
   void for_each(Each&& each) const {
@@ -67,12 +70,14 @@ class Views {
   bool free_at_home(const View& view, std::uint64_t size) const;
   ViewIndex add(View&& view);
   void retire(ViewIndex v);
+  void pin(const View& view, bool pinned);
 
   Port& port_;
   HomeSpace& home_;
   std::vector<View> views_;
   std::vector<ViewIndex> unused_;
   std::set<std::pair<std::uint64_t, ViewIndex>> idle_;  // by size
+  std::vector<std::uint32_t> pins_;                     // by page number: views in use that have it
   std::uint64_t clock_ = 0;
   std::uint64_t mapped_pages_ = 0;
 };

@@ -21,6 +21,16 @@ constexpr OptionSpec options[] = {
      .kind = OptionKind::flag,
      .default_text = "true",
      .reason = "lay an object over free bytes of several places where no hole is large enough"},
+    {.name = "moving",
+     .kind = OptionKind::flag,
+     .default_text = "true",
+     .reason = "give idle pages a new home where they make a hole together, instead of creating pages"},
+    {.name = "move_share",
+     .kind = OptionKind::real,
+     .default_text = "0.25",
+     .reason = "most pages moved for an object, as a share of its own; else stitching costs less",
+     .at_least = 0,
+     .at_most = 1},
     {.name = "view_cache",
      .kind = OptionKind::integer,
      .default_text = "4096",
@@ -50,7 +60,7 @@ constexpr OptionSpec options[] = {
      .at_most = 10},
     {.name = "small_limit",
      .kind = OptionKind::bytes,
-     .default_text = "1MiB",
+     .default_text = "256KiB",
      .reason = "objects below this share pages of their own, so that they do not cut up the rest"},
     {.name = "best_fit_scan",
      .kind = OptionKind::integer,
@@ -63,6 +73,8 @@ constexpr OptionSpec options[] = {
 struct Settings {
   Bytes page;
   bool stitching;
+  bool moving;
+  std::uint64_t move_share;  // thousandths
   std::size_t view_cache;
   std::uint32_t view_tries;
   std::uint64_t min_stitch;
@@ -75,16 +87,18 @@ struct Settings {
     const Bytes page = values.bytes("page_size");
     if (page.value == 0 || page.value % (2_MiB).value != 0 || page > 1_GiB)
       throw ConfigError("option page_size of pool vmm: a multiple of 2 MiB up to 1 GiB");
-    return {.page = page,
-            .stitching = values.flag("stitching"),
-            .view_cache = static_cast<std::size_t>(values.integer("view_cache")),
-            .view_tries = static_cast<std::uint32_t>(values.integer("view_tries")),
-            .min_stitch = values.bytes("min_stitch").value,
-            .order = values.text("stitch_order") == "smallest_run" ? StitchOrder::smallest_run
-                                                                   : StitchOrder::largest_run,
-            .headroom_ppm = static_cast<std::uint64_t>(values.real("headroom") * 1e6),
-            .small_limit = std::min(values.bytes("small_limit"), page).value,
-            .scan = static_cast<std::uint32_t>(values.integer("best_fit_scan"))};
+    return {
+        .page = page,
+        .stitching = values.flag("stitching"),
+        .moving = values.flag("moving"),
+        .move_share = static_cast<std::uint64_t>(values.real("move_share") * 1000),
+        .view_cache = static_cast<std::size_t>(values.integer("view_cache")),
+        .view_tries = static_cast<std::uint32_t>(values.integer("view_tries")),
+        .min_stitch = values.bytes("min_stitch").value,
+        .order = values.text("stitch_order") == "smallest_run" ? StitchOrder::smallest_run : StitchOrder::largest_run,
+        .headroom_ppm = static_cast<std::uint64_t>(values.real("headroom") * 1e6),
+        .small_limit = std::min(values.bytes("small_limit"), page).value,
+        .scan = static_cast<std::uint32_t>(values.integer("best_fit_scan"))};
   }
 };
 
@@ -157,6 +171,7 @@ class VmmPool final : public Pool {
   struct Retirement {
     std::vector<TokenId> waiting;
     std::vector<NodeIndex> pages;
+    std::vector<NodeIndex> addresses;  // that pages have left
     std::vector<ViewIndex> views;
   };
 
@@ -167,6 +182,12 @@ class VmmPool final : public Pool {
     fence_.use(block.address, size, request.stream);
     note_served(request, n, size);
     port_.place(request.block, home_.space().id, Bytes(block.address), Bytes(size), request.stream);
+  }
+
+  // A hole that best fit did not see: it looks at some blocks of a class only.
+  bool serve_in_hole(const AllocRequest& request, const HomePiece& hole) {
+    serve_at_home(request, home_.block_at(hole.offset), hole.bytes);
+    return true;
   }
 
   void serve_in_view(const AllocRequest& request, ViewIndex v, std::uint64_t size) {
@@ -205,10 +226,13 @@ class VmmPool final : public Pool {
   bool serve_small(const AllocRequest& request, std::uint64_t size);
   bool serve_by_view(const AllocRequest& request, std::uint64_t size);
   bool serve_by_growth(const AllocRequest& request, std::uint64_t size, bool within_headroom);
+  bool serve_by_moving(const AllocRequest& request, std::uint64_t size);
+  std::vector<HomePiece> movable_pages(const HomeSpace::Growth& growth, std::uint64_t pages);
+  bool serve_after_growth(const AllocRequest& request, std::uint64_t size);
   bool serve_by_stitch(const AllocRequest& request, std::uint64_t size);
-  bool grow_to_stitch(std::uint64_t size);
-  std::vector<HomePiece> places_for(std::uint64_t size) const;
-  bool allowed(std::uint32_t pages, std::uint64_t size) const;
+  std::vector<HomePiece> free_places() const;
+  std::uint64_t allowance(std::uint64_t size) const;
+  void mark_pages(const std::vector<HomePiece>& runs, std::vector<bool>& marks) const;
   void limit_views();
   void start(Retirement retirement);
   void carry_out(const Retirement& retirement);
@@ -249,9 +273,9 @@ void VmmPool::serve_slowly(const AllocRequest& request, std::uint64_t size) {
   do {
     if (serve_by_view(request, size)) return;
     if (serve_by_growth(request, size, true)) return;
+    if (serve_by_moving(request, size)) return;
     if (serve_by_stitch(request, size)) return;
     if (serve_by_growth(request, size, false)) return;
-    if (grow_to_stitch(size) && serve_by_stitch(request, size)) return;
   } while (call_back_retired());
   out_of_memory("vmm", request.bytes, port_, stats_.allocated);
 }
@@ -276,17 +300,22 @@ bool VmmPool::serve_by_view(const AllocRequest& request, std::uint64_t size) {
   return true;
 }
 
-bool VmmPool::allowed(std::uint32_t pages, std::uint64_t size) const {
+// How many pages may be created while an object of `size` is served.
+std::uint64_t VmmPool::allowance(std::uint64_t size) const {
   const std::uint64_t live = std::max(peak_live_.value, (stats_.allocated + Bytes(size)).value);
   const std::uint64_t most = live + live / 1'000'000 * settings_.headroom_ppm + settings_.page.value;
-  return port_.reserved().value + pages * settings_.page.value <= most;
+  const std::uint64_t held = port_.reserved().value;
+  return held < most ? (most - held) / settings_.page.value : 0;
 }
 
 bool VmmPool::serve_by_growth(const AllocRequest& request, std::uint64_t size, bool within_headroom) {
   const HomeSpace::Growth growth = home_.growth_for(size);
   if (growth.unmapped == no_node) return false;
-  if (within_headroom && settings_.stitching && !allowed(growth.pages, size)) return false;
-  if (!home_.grow(growth)) return false;
+  if (within_headroom && growth.pages > allowance(size)) return false;
+  return home_.grow(growth) && serve_after_growth(request, size);
+}
+
+bool VmmPool::serve_after_growth(const AllocRequest& request, std::uint64_t size) {
   if (size < settings_.small_limit && serve_small(request, size)) return true;
   const NodeIndex n = home_.find_large(size);
   if (n == no_node) return false;  // best fit looks at some of a class only
@@ -294,16 +323,75 @@ bool VmmPool::serve_by_growth(const AllocRequest& request, std::uint64_t size, b
   return true;
 }
 
-std::vector<HomePiece> VmmPool::places_for(std::uint64_t size) const {
-  std::vector<HomePiece> free;
-  home_.for_each_touching([&](const HomePiece& block) { free.push_back(block); });
-  return stitch(size, free, settings_.page.value, settings_.order);
+// Idle pages get a new home where they make a hole together; only what is missing then is created.
+bool VmmPool::serve_by_moving(const AllocRequest& request, std::uint64_t size) {
+  if (!settings_.moving) return false;
+  const HomeSpace::Growth growth = home_.growth_for(size);
+  if (growth.unmapped == no_node) return false;
+  const std::uint64_t allowed = allowance(size);
+  const std::vector<HomePiece> moved =
+      movable_pages(growth, growth.pages - std::min<std::uint64_t>(allowed, growth.pages));
+  std::uint64_t pages = 0;
+  for (const HomePiece& run : moved) pages += run.bytes / settings_.page.value;
+  if (pages == 0 || growth.pages > pages + allowed) return false;
+  if (pages * 1000 > size / settings_.page.value * settings_.move_share) return false;
+  std::vector<bool> leaving;
+  mark_pages(moved, leaving);
+  std::uint64_t home = home_.graph()[growth.unmapped].address;
+  std::optional<std::vector<NodeIndex>> left = home_.grow(growth, moved);
+  if (!left) return false;
+  for (const HomePiece& run : moved) {
+    fence_.move(run.offset, home, run.bytes);
+    home += run.bytes;
+  }
+  start({.waiting = {}, .pages = {}, .addresses = std::move(*left), .views = views_.retire_over([&](std::uint64_t p) {
+           return p < leaving.size() && leaving[p];
+         })});
+  return serve_after_growth(request, size);
 }
 
+void VmmPool::mark_pages(const std::vector<HomePiece>& runs, std::vector<bool>& marks) const {
+  for (const HomePiece& run : runs) {
+    const std::uint64_t last = run.end() / settings_.page.value;
+    if (marks.size() < last) marks.resize(last);
+    for (std::uint64_t p = run.offset / settings_.page.value; p < last; ++p) marks[p] = true;
+  }
+}
+
+// Runs of idle pages, `pages` in all if there are so many, that are not beside the place that grows.
+std::vector<HomePiece> VmmPool::movable_pages(const HomeSpace::Growth& growth, std::uint64_t pages) {
+  const std::uint64_t page = settings_.page.value;
+  const BlockNode& place = home_.graph()[growth.unmapped];
+  std::vector<HomePiece> runs;
+  home_.for_each_touching([&](const HomePiece& block) {
+    if (block.end() == place.address || block.offset == place.address + place.size) return;
+    const std::uint64_t last = block.end() / page;
+    for (std::uint64_t p = (block.offset + page - 1) / page; p < last;) {
+      std::uint64_t until = p;
+      while (until < last && !views_.pins(until)) ++until;
+      if (until > p) runs.push_back({p * page, (until - p) * page});
+      p = until + 1;
+    }
+  });
+  return take_runs(std::move(runs), pages * page, settings_.order);
+}
+
+std::vector<HomePiece> VmmPool::free_places() const {
+  std::vector<HomePiece> free;
+  home_.for_each_touching([&](const HomePiece& block) { free.push_back(block); });
+  return free;
+}
+
+// Only what is missing is created, wherever there are addresses for it.
 bool VmmPool::serve_by_stitch(const AllocRequest& request, std::uint64_t size) {
-  if (!settings_.stitching || size < settings_.min_stitch || home_.free_bytes() < size) return false;
-  const std::vector<HomePiece> places = places_for(size);
+  if (!settings_.stitching || size < settings_.min_stitch) return false;
+  if (const std::uint64_t missing = pages_missing(size, free_places(), settings_.page.value); missing > 0) {
+    const HomeSpace::Growth growth = home_.growth_of_pages(static_cast<std::uint32_t>(missing));
+    if (growth.unmapped == no_node || !home_.grow(growth)) return false;
+  }
+  const std::vector<HomePiece> places = stitch(size, free_places(), settings_.page.value, settings_.order);
   if (places.empty()) return false;
+  if (places.size() == 1) return serve_in_hole(request, places.front());
   const ViewIndex v = views_.make(places);
   if (v == no_view) return false;
   serve_in_view(request, v, size);
@@ -312,58 +400,32 @@ bool VmmPool::serve_by_stitch(const AllocRequest& request, std::uint64_t size) {
   return true;
 }
 
-// As many pages as are missing, wherever there are addresses for them.
-bool VmmPool::grow_to_stitch(std::uint64_t size) {
-  if (!settings_.stitching) return false;
-  const std::uint64_t page = settings_.page.value;
-  const std::uint64_t most = (size + page - 1) / page;
-  for (std::uint64_t pages = home_.free_bytes() < size ? (size - home_.free_bytes() + page - 1) / page : 1;
-       pages <= most; ++pages) {
-    const HomeSpace::Growth growth = home_.growth_of_pages(static_cast<std::uint32_t>(pages));
-    if (growth.unmapped == no_node || !home_.grow(growth)) return false;
-    if (!places_for(size).empty()) return true;
-    pages = 0;  // pages are there now; one more each time
-  }
-  return false;
-}
-
 // --- Giving back -----------------------------------------------------------------------------------------------------
 
 void VmmPool::limit_views() {
   while (views_.count() > settings_.view_cache) {
     const ViewIndex v = views_.retire_oldest();
     if (v == no_view) return;
-    start({.waiting = {}, .pages = {}, .views = {v}});
+    start({.waiting = {}, .pages = {}, .addresses = {}, .views = {v}});
   }
 }
 
 // Idle pages go once all streams are done with what they do now; so do the views over them.
 void VmmPool::empty_cache() {
-  std::vector<bool> used_by_view;
-  const auto mark = [&](const HomePiece& piece) {
-    const std::uint64_t last = (piece.end() + settings_.page.value - 1) / settings_.page.value;
-    if (used_by_view.size() < last) used_by_view.resize(last);
-    for (std::uint64_t p = piece.offset / settings_.page.value; p < last; ++p) used_by_view[p] = true;
-  };
-  views_.for_each([&](const View& view) {
-    if (view.idle()) return;
-    for (const HomePiece& piece : view.pieces) mark(piece);
-  });
+  home_.return_small_pages();
   Retirement retirement;
-  retirement.pages = home_.take_idle_pages([&](std::uint64_t p) { return p >= used_by_view.size() || !used_by_view[p]; });
+  retirement.pages = home_.take_idle_pages([this](std::uint64_t p) { return !views_.pins(p); });
   if (retirement.pages.empty()) return;
+  std::vector<HomePiece> runs;
+  for (NodeIndex n : retirement.pages) runs.push_back({home_.graph()[n].address, home_.graph()[n].size});
   std::vector<bool> leaving;
-  for (NodeIndex n : retirement.pages) {
-    const BlockNode& block = home_.graph()[n];
-    const std::uint64_t last = (block.address + block.size) / settings_.page.value;
-    if (leaving.size() < last) leaving.resize(last);
-    for (std::uint64_t p = block.address / settings_.page.value; p < last; ++p) leaving[p] = true;
-  }
+  mark_pages(runs, leaving);
   retirement.views = views_.retire_over([&](std::uint64_t p) { return p < leaving.size() && leaving[p]; });
   start(std::move(retirement));
 }
 
 void VmmPool::start(Retirement retirement) {
+  // Later retirements complete later: who waits for the same streams is served in order.
   for (StreamId stream : seen_.all()) retirement.waiting.push_back(port_.record(stream));
   if (retirement.waiting.empty()) return carry_out(retirement);
   retiring_.push_back(std::move(retirement));
@@ -381,6 +443,7 @@ void VmmPool::completed(TokenId token) {
 
 void VmmPool::carry_out(const Retirement& retirement) {
   for (ViewIndex v : retirement.views) views_.discard(v);
+  for (NodeIndex n : retirement.addresses) home_.forget_addresses(n);
   for (NodeIndex n : retirement.pages) {
     fence_.forget(home_.graph()[n].address, home_.graph()[n].size);
     home_.destroy(n);
@@ -415,14 +478,15 @@ void VmmPool::validate() const {
 }  // namespace
 
 PoolInfo vmm_row() {
-  return {.name = "vmm",
-          .summary = "virtual memory: best fit in one range; free places are stitched by mapping their pages side by side",
-          .options = options,
-          .make = [](Port& port, const OptionValues& values, const PoolContext& context) -> std::unique_ptr<Pool> {
-            if (context.device_memory.value == 0)
-              throw ConfigError("pool vmm needs a machine with memory, from which it takes the size of its range");
-            return std::make_unique<VmmPool>(port, Settings::from(values), context.device_memory);
-          }};
+  return {
+      .name = "vmm",
+      .summary = "virtual memory: best fit in one range; free places are stitched by mapping their pages side by side",
+      .options = options,
+      .make = [](Port& port, const OptionValues& values, const PoolContext& context) -> std::unique_ptr<Pool> {
+        if (context.device_memory.value == 0)
+          throw ConfigError("pool vmm needs a machine with memory, from which it takes the size of its range");
+        return std::make_unique<VmmPool>(port, Settings::from(values), context.device_memory);
+      }};
 }
 
 }  // namespace vramlab

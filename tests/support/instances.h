@@ -23,18 +23,29 @@ inline Instance make_instance(std::vector<Buffer> buffers) {
 
 inline bool overlap_in_time(const Buffer& a, const Buffer& b) { return a.lower < b.upper && b.lower < a.upper; }
 
-/// By a solver of the registry with its default options, some of them changed.
-inline SolveResult solve_by(std::string_view solver, const Instance& instance,
-                            const std::vector<std::pair<std::string, std::string>>& options = {},
-                            std::uint64_t seed = 1) {
-  const SolverInfo& info = find_row(solvers(), "solver", solver);
-  SolveRequest request = default_request(info, seed);
+using ChangedOptions = std::vector<std::pair<std::string, std::string>>;
+
+/// Asks a solver of the registry, with its default options, some of them changed.
+inline SolveRequest request_to(std::string_view solver, const ChangedOptions& options = {}, std::uint64_t seed = 1,
+                               unsigned threads = 1) {
+  SolveRequest request = default_request(find_row(solvers(), "solver", solver), seed);
   for (const auto& [name, text] : options) request.options.set(name, text, "test");
-  return solve_instance(info, instance, request);
+  request.threads = threads;
+  return request;
+}
+
+inline SolveResult answer_of(std::string_view solver, const Instance& instance, const SolveRequest& request) {
+  return solve_instance(find_row(solvers(), "solver", solver), instance, request);
+}
+
+inline SolveResult solve_by(std::string_view solver, const Instance& instance, const ChangedOptions& options = {},
+                            std::uint64_t seed = 1) {
+  return answer_of(solver, instance, request_to(solver, options, seed));
 }
 
 /// What random_instance() makes.
 struct RandomShape {
+  int least_buffers = 1;
   int most_buffers = 60;
   std::uint64_t last_start = 60;
   std::uint64_t longest = 30;
@@ -75,7 +86,7 @@ inline std::vector<Gap> random_gaps(const Instance& instance) {
 
 /// To be called inside a RapidCheck property.
 inline Instance random_instance(const RandomShape& shape = {}) {
-  const int n = *rc::gen::inRange(1, shape.most_buffers + 1);
+  const int n = *rc::gen::inRange(shape.least_buffers, shape.most_buffers + 1);
   Instance instance = make_instance({});
   for (int i = 0; i < n; ++i) {
     const auto lower = *rc::gen::inRange<std::uint64_t>(0, shape.last_start);

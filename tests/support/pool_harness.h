@@ -59,11 +59,16 @@ class PoolHarness {
     for (const Step& step : steps_) run(step);
     log.flush();
   }
+  /// All that was recorded or transferred so far is done.
+  void complete_all() {
+    while (completed_ < port.tokens_issued()) pool->completed(TokenId(completed_++));
+  }
 
  private:
   std::vector<Step> steps_;
   Instance instance_;
   std::uint32_t next_object_ = 0;
+  std::uint32_t completed_ = 0;
 
  public:
   ScriptedDevice device;
