@@ -9,31 +9,10 @@
 namespace vramlab {
 namespace {
 
-struct Change {
-  std::uint64_t time;
-  bool begins;
-  std::uint64_t size;
-  // Ends before beginnings: lifetimes are half-open.
-  friend bool operator<(const Change& a, const Change& b) {
-    return a.time != b.time ? a.time < b.time : a.begins < b.begins;
-  }
-};
-
 Load heaviest(const Instance& instance, std::span<const LivePart> parts) {
-  std::vector<Change> changes;
-  changes.reserve(parts.size() * 2);
-  for (const LivePart& part : parts) {
-    const std::uint64_t size = instance.buffers[part.buffer].size.value;
-    changes.push_back({part.lower, true, size});
-    changes.push_back({part.upper, false, size});
-  }
-  std::sort(changes.begin(), changes.end());
   Load best;
-  std::uint64_t load = 0;
-  for (const Change& change : changes) {
-    load = change.begins ? load + change.size : load - change.size;
-    if (Bytes(load) > best.bytes) best = {Bytes(load), change.time};
-  }
+  for (const LoadStep& step : load_profile(instance, parts))
+    if (step.load > best.bytes) best = {step.load, step.time};
   return best;
 }
 

@@ -24,13 +24,6 @@ LiveTimes::LiveTimes(const Instance& instance)
   for (std::size_t i = parts_.size(); i-- > 0;) first_[parts_[i].buffer] = i;
 }
 
-bool LiveTimes::live_at(std::uint32_t buffer, std::uint64_t time) const {
-  const std::span<const LivePart> all = parts(buffer);
-  const auto after = std::upper_bound(all.begin(), all.end(), time,
-                                      [](std::uint64_t t, const LivePart& part) { return t < part.lower; });
-  return after != all.begin() && time < std::prev(after)->upper;
-}
-
 bool LiveTimes::meet(std::uint32_t a, std::uint32_t b) const {
   const std::span<const LivePart> of_a = parts(a), of_b = parts(b);
   for (std::size_t i = 0, j = 0; i < of_a.size() && j < of_b.size();) {
@@ -54,13 +47,16 @@ std::vector<std::uint32_t> LiveTimes::live_buffers(std::uint64_t time) const {
 std::vector<std::uint32_t> order_of_beginnings(const Instance& instance) { return order_by(instance, &Buffer::lower); }
 std::vector<std::uint32_t> order_of_ends(const Instance& instance) { return order_by(instance, &Buffer::upper); }
 
-std::vector<LoadStep> load_profile(const Instance& instance) {
+std::vector<LoadStep> load_profile(const Instance& instance) { return load_profile(instance, live_parts(instance)); }
+
+std::vector<LoadStep> load_profile(const Instance& instance, std::span<const LivePart> parts) {
   struct Change {
     std::uint64_t time;
     std::uint64_t bytes;  ///< modulo 2^64: an end takes its size away
   };
   std::vector<Change> changes;
-  for (const LivePart& part : live_parts(instance)) {
+  changes.reserve(parts.size() * 2);
+  for (const LivePart& part : parts) {
     const std::uint64_t size = instance.buffers[part.buffer].size.value;
     changes.push_back({part.lower, size});
     changes.push_back({part.upper, std::uint64_t{0} - size});

@@ -18,7 +18,6 @@ class LiveTimes {
     return std::span(parts_).subspan(first_[buffer], first_[buffer + 1] - first_[buffer]);
   }
   bool has_gaps(std::uint32_t buffer) const { return first_[buffer + 1] - first_[buffer] > 1; }
-  bool live_at(std::uint32_t buffer, std::uint64_t time) const;
   /// Whether both are live at some time. O(parts of both).
   bool meet(std::uint32_t a, std::uint32_t b) const;
   /// Ascending. O(n + gaps).
@@ -76,5 +75,7 @@ struct LoadStep {
 };
 /// By time, one step for each time at which a live part begins or ends; the last load is 0.
 std::vector<LoadStep> load_profile(const Instance& instance);
+/// Of some live parts alone. O(n log n).
+std::vector<LoadStep> load_profile(const Instance& instance, std::span<const LivePart> parts);
 
 }  // namespace vramlab

@@ -26,8 +26,7 @@ Skyline::Skyline(const CliquePath& path, std::uint64_t capacity, Rules rules)
       crossing_(path.cliques() + 1),
       witness_(path.cliques()),
       watched_(path.buffers()),
-      set_key_(path.cliques()),
-      buffers_left_(path.buffers()) {
+      set_key_(path.cliques()) {
   for (std::uint32_t c = 0; c < path.cliques(); ++c) {
     cliques_[c].left = path.weight(c);
     witness_[c] = path.members(c).front();
@@ -55,7 +54,6 @@ void Skyline::set_height(std::uint32_t clique, std::uint64_t height, std::uint64
 
 void Skyline::take(std::uint32_t buffer) {
   buffers_[buffer].placed = true;
-  --buffers_left_;
   const CliquePath::Range hull = path_.hull(buffer);
   for (std::uint32_t c = hull.first + 1; c < hull.last; ++c) --crossing_[c];
   set_key_[hull.first] -= mix(buffer + 1);
@@ -65,7 +63,6 @@ void Skyline::take(std::uint32_t buffer) {
 
 void Skyline::give_back(std::uint32_t buffer) {
   buffers_[buffer].placed = false;
-  ++buffers_left_;
   const CliquePath::Range hull = path_.hull(buffer);
   for (std::uint32_t c = hull.first + 1; c < hull.last; ++c) ++crossing_[c];
   set_key_[hull.first] += mix(buffer + 1);

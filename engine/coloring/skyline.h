@@ -53,7 +53,6 @@ class Skyline {
   bool placed(std::uint32_t buffer) const { return buffers_[buffer].placed; }
   /// Lowest aligned place above everything in its cliques; where it lies once placed.
   std::uint64_t lowest(std::uint32_t buffer) const { return buffers_[buffer].lowest; }
-  std::uint32_t buffers_left() const { return buffers_left_; }
 
  private:
   struct Clique {
@@ -102,7 +101,6 @@ class Skyline {
   std::uint64_t changes_ = 0;
   std::size_t forgotten_ = 0;                                  // changes that came before the trail
   std::vector<std::pair<std::uint64_t, std::uint64_t>> jobs_;  // scratch of schedule_fits
-  std::uint32_t buffers_left_;
 };
 
 }  // namespace vramlab

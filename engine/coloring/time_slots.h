@@ -42,9 +42,6 @@ class TimeSlots {
   }
 
   std::size_t count() const { return begins_.size(); }
-  std::size_t parts() const { return spans_.size(); }
-  const SlotSpan& part(std::uint32_t number) const { return spans_[number]; }
-  std::uint32_t first_part(std::uint32_t buffer) const { return first_part_[buffer]; }
   /// Of a buffer, in order of time.
   std::span<const SlotSpan> parts_of(std::uint32_t buffer) const {
     return {spans_.data() + first_part_[buffer], spans_.data() + first_part_[buffer + 1]};

@@ -19,14 +19,11 @@ using testing::random_instance;
 using testing::small_instance;
 
 SolveRequest request_with(const char* rounds, std::uint64_t seed = 1, unsigned threads = 1) {
-  SolveRequest request = default_request(find_row(solvers(), "solver", "auto"), seed);
-  request.options.set("rounds", rounds, "test");
-  request.threads = threads;
-  return request;
+  return testing::request_to("auto", {{"rounds", rounds}}, seed, threads);
 }
 
 SolveResult plan(const Instance& instance, const SolveRequest& request) {
-  return solve_instance(find_row(solvers(), "solver", "auto"), instance, request);
+  return testing::answer_of("auto", instance, request);
 }
 
 TEST(Auto, IsValidAndNeverAboveTheGreedySolversItTries) {
@@ -103,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(Bundled, RecordedRun, ::testing::ValuesIn(recordings));
 
 TEST_P(RecordedRun, IsPlannedWithinItsMaximumLoad) {
   const Instance instance = recorded(GetParam());
-  const SolveResult result = plan(instance, default_request(find_row(solvers(), "solver", "auto")));
+  const SolveResult result = plan(instance, testing::request_to("auto", {}, 0, 0));
   EXPECT_EQ(check_plan(instance, result.plan), "");
   EXPECT_EQ(result.plan.peak, max_load(instance).bytes);
   EXPECT_TRUE(result.optimal);

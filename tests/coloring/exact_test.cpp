@@ -21,14 +21,10 @@ using testing::SmallShape;
 constexpr const char* rules[] = {"canonical", "symmetry",     "decomposition", "spanning_first",
                                  "memory",    "raise_floors", "no_holes",      "release_times"};
 
-SolveRequest exact_request(std::uint64_t seed = 1) {
-  SolveRequest request = default_request(find_row(solvers(), "solver", "exact"), seed);
-  request.threads = 1;
-  return request;
-}
+SolveRequest exact_request(std::uint64_t seed = 1) { return testing::request_to("exact", {}, seed); }
 
 SolveResult solve(const Instance& instance, const SolveRequest& request) {
-  return solve_instance(find_row(solvers(), "solver", "exact"), instance, request);
+  return testing::answer_of("exact", instance, request);
 }
 
 /// Any of the rules on and off, any order and choice, any seed.

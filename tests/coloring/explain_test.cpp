@@ -13,10 +13,10 @@ namespace {
 
 using lifetimes::make;
 using lifetimes::random_instance;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 Plan plan_at(const Instance& instance, std::vector<std::uint64_t> offsets) {
   Plan plan;
@@ -142,8 +142,7 @@ TEST(Explain, OfNothingIsNothing) {
 
 RC_GTEST_PROP(Explain, AccountsForEveryByteUnderThePeakAndForEveryByteOfTheTower, ()) {
   const Instance instance = random_instance();
-  const SolverInfo& solver = find_row(solvers(), "solver", "best-fit");
-  const Plan plan = solve_instance(solver, instance, default_request(solver)).plan;
+  const Plan plan = testing::solve_by("best-fit", instance).plan;
   const HeapExplanation heap = explain(instance, &plan).heaps.at(0);
   Bytes holes{};
   for (const Hole& hole : heap.holes) holes += hole.upper - hole.lower;
@@ -179,8 +178,8 @@ TEST(ExplanationText, ShowsTheLargestHolesAndBlocksInTheirOrder) {
   const Instance instance = make({{0, 3, Bytes(10)}, {0, 3, Bytes(3)}, {0, 3, Bytes(12)}});
   const Plan plan = plan_at(instance, {20, 14, 1});
   const std::string text = explanation_text(instance, explain(instance, &plan), {}, 2);
-  EXPECT_THAT(text, testing::ContainsRegex("1 free at .0, 1.\n +3 free at .17, 20.\n  and 1 smaller\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("10 +20 +3 .* 0\n +12 +1 +1 .* 2\n  and 1 smaller between them\n"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("1 free at .0, 1.\n +3 free at .17, 20.\n  and 1 smaller\n"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("10 +20 +3 .* 0\n +12 +1 +1 .* 2\n  and 1 smaller between them\n"));
 }
 
 TEST(ExplanationText, SumsUpWhatItDoesNotShow) {

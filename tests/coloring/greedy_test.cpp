@@ -4,7 +4,6 @@
 #include <rapidcheck.h>
 
 #include "engine/coloring/live_times.h"
-#include "engine/coloring/overlap_index.h"
 #include "instances.h"
 
 namespace vramlab {
@@ -116,30 +115,6 @@ TEST(TakenIndex, GathersExactlyTheSpaceThatOverlappingBuffersTake) {
       RC_ASSERT(found == expected);
       places.push_back({begin, begin + instance.buffers[i].size.value});
       index.add(i, places.back());
-    }
-  }));
-}
-
-TEST(OverlapIndex, NamesExactlyTheOtherBuffersOfTheSetThatAreLiveTogetherOnce) {
-  EXPECT_TRUE(rc::check([] {
-    const Instance instance = random_instance(
-        {.most_buffers = 150, .last_start = 300, .longest = *rc::gen::element<std::uint64_t>(5, 50, 300)});
-    const LiveTimes times(instance);
-    OverlapIndex index(instance);
-    const auto n = static_cast<std::uint32_t>(instance.buffers.size());
-    std::vector<bool> held(n);
-    for (int step = 0; step < 200; ++step) {
-      const auto i = *rc::gen::inRange(0u, n);
-      RC_ASSERT(index.contains(i) == held[i]);
-      held[i] ? index.remove(i) : index.add(i);
-      held[i] = !held[i];
-      const auto asked = *rc::gen::inRange(0u, n);
-      std::vector<std::uint32_t> found, expected;
-      index.for_each(asked, [&](std::uint32_t other) { found.push_back(other); });
-      std::sort(found.begin(), found.end());
-      for (std::uint32_t other = 0; other < n; ++other)
-        if (held[other] && other != asked && times.meet(asked, other)) expected.push_back(other);
-      RC_ASSERT(found == expected);
     }
   }));
 }

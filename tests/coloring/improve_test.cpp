@@ -19,14 +19,11 @@ using testing::random_instance;
 using testing::small_instance;
 
 SolveRequest request_with(const char* passes, std::uint64_t seed = 1, unsigned threads = 1) {
-  SolveRequest request = default_request(find_row(solvers(), "solver", "improve"), seed);
-  request.options.set("passes", passes, "test");
-  request.threads = threads;
-  return request;
+  return testing::request_to("improve", {{"passes", passes}}, seed, threads);
 }
 
 SolveResult improve(const Instance& instance, const SolveRequest& request) {
-  return solve_instance(find_row(solvers(), "solver", "improve"), instance, request);
+  return testing::answer_of("improve", instance, request);
 }
 
 Bytes peak_of(std::string_view solver, const Instance& instance) {

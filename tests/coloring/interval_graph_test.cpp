@@ -8,15 +8,16 @@
 
 #include "engine/coloring/solver.h"
 #include "lifetimes.h"
+#include "small_instances.h"
 
 namespace vramlab {
 namespace {
 
-using lifetimes::live_together;
 using lifetimes::make;
 using lifetimes::random_instance;
 using lifetimes::random_instance_with_gaps;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
+using testing::live_together;
 
 constexpr Bytes no_memory{0};
 

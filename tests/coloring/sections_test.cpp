@@ -15,7 +15,7 @@ namespace {
 using lifetimes::make;
 using lifetimes::random_instance;
 using lifetimes::random_instance_with_gaps;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(Sections, AreCutWhereNoLifetimeCrosses) {
   const Instance instance = make({{10, 12, Bytes(1)}, {0, 5, Bytes(1)}, {4, 10, Bytes(1)}});
