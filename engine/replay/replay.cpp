@@ -212,6 +212,7 @@ std::optional<Fragmentation> Replay::fragmentation(const RunResult& run) const {
 void Replay::fill_operators(Report& report, const RunResult& run) {
   const Nanoseconds ideal = ideal_time(run);
   report.simulated = run.simulated;
+  report.steady = run.steady;
   report.stall = std::max(Nanoseconds(0), *run.simulated - ideal);
   report.overhead = static_cast<double>(run.simulated->value) / static_cast<double>(ideal.value) - 1;
   report.peak_device = run.load.peak_reserved();

@@ -170,12 +170,14 @@ void ReplayRun::begin_iteration() {
   device_->synchronize();
   inputs_.deliver_measured(position_);
   in_iteration_ = true;
+  steady_.begin(*device_);
   if (!launched_) begin_window();
 }
 
 void ReplayRun::launch(std::uint32_t op) {
   if (!launched_ && !in_iteration_) begin_window();
   launched_ = true;
+  steady_.launch(*device_);
   device_->launch(operator_stream, trace_.operators.gpu_time[op]);
 }
 
@@ -194,6 +196,7 @@ RunResult ReplayRun::result() const {
                    .counts = port_.counts(),
                    .device = device_->counters(),
                    .simulated = {},
+                   .steady = steady_.steady(*device_),
                    .address_mismatches = address_mismatches_,
                    .loop_seconds = loop_seconds_};
   if (launched_) result.simulated = device_->now() - window_start_;

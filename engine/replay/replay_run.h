@@ -17,6 +17,7 @@
 #include "engine/replay/load.h"
 #include "engine/replay/program.h"
 #include "engine/replay/replay.h"
+#include "engine/replay/steady_meter.h"
 
 namespace vramlab {
 
@@ -48,6 +49,7 @@ struct RunResult {
   PortCounts counts;
   DeviceCounters device;
   std::optional<Nanoseconds> simulated;  ///< device time from the first iteration with operators to the end
+  std::optional<Steady> steady;
   std::uint64_t address_mismatches = 0;
   double loop_seconds = 0;  ///< host time of the loop with its digest
 };
@@ -102,6 +104,7 @@ class ReplayRun {
   bool in_iteration_ = false;
   bool launched_ = false;  ///< an operator was seen: the window has begun
   Nanoseconds window_start_{};
+  SteadyMeter steady_;
   std::uint64_t address_mismatches_ = 0;
   double loop_seconds_ = 0;
 };

@@ -19,9 +19,9 @@ FieldValue value_of(const std::optional<T>& value) {
   return value ? value_of(*value) : FieldValue(nullptr);
 }
 
-template <class T>
-FieldValue part_of(const Report& report, T Fragmentation::* part) {
-  return report.parts ? value_of((*report.parts).*part) : FieldValue(nullptr);
+template <class Whole, class T>
+FieldValue part_of(const std::optional<Whole>& whole, T Whole::* part) {
+  return whole ? value_of((*whole).*part) : FieldValue(nullptr);
 }
 
 }  // namespace
@@ -54,12 +54,15 @@ Row to_row(const Report& r) {
           {"verified", value_of(r.verified)},
           {"device_calls", r.device_calls},
           {"device_call_ns", value_of(r.device_call_time)},
-          {"interval_graph_fragmentation", part_of(r, &Fragmentation::interval_graph)},
-          {"pool_fragmentation", part_of(r, &Fragmentation::pool)},
-          {"device_fragmentation", part_of(r, &Fragmentation::device)},
-          {"weighted_fragmentation", part_of(r, &Fragmentation::weighted)},
-          {"external_fragmentation", part_of(r, &Fragmentation::external)},
-          {"largest_free_block_bytes", part_of(r, &Fragmentation::largest_free)}};
+          {"steady_iterations", part_of(r.steady, &Steady::iterations)},
+          {"steady_ns", part_of(r.steady, &Steady::duration)},
+          {"steady_call_ns", part_of(r.steady, &Steady::call_time)},
+          {"interval_graph_fragmentation", part_of(r.parts, &Fragmentation::interval_graph)},
+          {"pool_fragmentation", part_of(r.parts, &Fragmentation::pool)},
+          {"device_fragmentation", part_of(r.parts, &Fragmentation::device)},
+          {"weighted_fragmentation", part_of(r.parts, &Fragmentation::weighted)},
+          {"external_fragmentation", part_of(r.parts, &Fragmentation::external)},
+          {"largest_free_block_bytes", part_of(r.parts, &Fragmentation::largest_free)}};
 }
 
 }  // namespace vramlab

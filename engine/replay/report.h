@@ -10,6 +10,7 @@
 
 #include "engine/core/types.h"
 #include "engine/replay/fragmentation.h"
+#include "engine/replay/steady_meter.h"
 
 namespace vramlab {
 
@@ -34,6 +35,7 @@ struct Report {
   std::optional<double> memory_reduction;
   std::optional<Nanoseconds> simulated, stall;
   std::optional<double> overhead;
+  std::optional<Steady> steady;
   std::optional<Bytes> swapped_out, swapped_in;
   std::optional<bool> verified;  ///< null unless asked
 

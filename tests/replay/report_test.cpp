@@ -19,14 +19,15 @@ FieldValue field(const Row& row, std::string_view name) {
 TEST(Report, HasTheFieldsOfTheContractInOrder) {
   std::vector<std::string> names;
   for (const Field& f : to_row(Report())) names.emplace_back(f.name);
-  EXPECT_THAT(
-      names, ElementsAre("trace", "pool", "swap", "device", "machine", "seed", "events", "wall_ns_per_event",
-                         "peak_requested_bytes", "max_load_bytes", "peak_reserved_bytes", "reserved_over_requested",
-                         "segments", "fragmentation", "decisions", "recorded_peak_reserved_bytes",
-                         "recorded_address_mismatches", "peak_device_bytes", "memory_reduction", "simulated_ns",
-                         "stall_ns", "overhead", "swapped_out_bytes", "swapped_in_bytes", "verified", "device_calls",
-                         "device_call_ns", "interval_graph_fragmentation", "pool_fragmentation", "device_fragmentation",
-                         "weighted_fragmentation", "external_fragmentation", "largest_free_block_bytes"));
+  EXPECT_THAT(names,
+              ElementsAre("trace", "pool", "swap", "device", "machine", "seed", "events", "wall_ns_per_event",
+                          "peak_requested_bytes", "max_load_bytes", "peak_reserved_bytes", "reserved_over_requested",
+                          "segments", "fragmentation", "decisions", "recorded_peak_reserved_bytes",
+                          "recorded_address_mismatches", "peak_device_bytes", "memory_reduction", "simulated_ns",
+                          "stall_ns", "overhead", "swapped_out_bytes", "swapped_in_bytes", "verified", "device_calls",
+                          "device_call_ns", "steady_iterations", "steady_ns", "steady_call_ns",
+                          "interval_graph_fragmentation", "pool_fragmentation", "device_fragmentation",
+                          "weighted_fragmentation", "external_fragmentation", "largest_free_block_bytes"));
 }
 
 TEST(Report, WritesWhatIsNotApplicableAsNull) {
@@ -34,8 +35,8 @@ TEST(Report, WritesWhatIsNotApplicableAsNull) {
   for (const std::string_view name :
        {"recorded_peak_reserved_bytes", "recorded_address_mismatches", "peak_device_bytes", "memory_reduction",
         "simulated_ns", "stall_ns", "overhead", "swapped_out_bytes", "swapped_in_bytes", "verified",
-        "interval_graph_fragmentation", "pool_fragmentation", "device_fragmentation", "weighted_fragmentation",
-        "external_fragmentation", "largest_free_block_bytes"})
+        "steady_iterations", "steady_ns", "steady_call_ns", "interval_graph_fragmentation", "pool_fragmentation",
+        "device_fragmentation", "weighted_fragmentation", "external_fragmentation", "largest_free_block_bytes"})
     EXPECT_EQ(field(row, name), FieldValue(nullptr)) << name;
 }
 
