@@ -9,6 +9,7 @@
   ROW(pytorch_expandable)  \
   ROW(segment_block)       \
   ROW(vmm)                 \
+  ROW(tiered)              \
   ROW(cnmem)               \
   ROW(offline)
 
