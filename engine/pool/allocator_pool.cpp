@@ -1,0 +1,135 @@
+// The allocator's way to its pool and back. Everything here happens under the pool's lock.
+
+#include <algorithm>
+
+#include "engine/core/check.h"
+#include "engine/pool/allocator_parts.h"
+
+namespace vramlab {
+void Allocator::check_open() const {
+  if (closed_)
+    throw PoolError("the allocator was shut down", {},
+                    "free everything before the shutdown, and allocate nothing after");
+}
+
+// --- Slots -----------------------------------------------------------------------------------------------------------
+
+std::uint32_t Allocator::take_slot(std::uint32_t& spare, std::uint16_t owner) {
+  if (spare == none) spare = records_.add_group(owner);
+  const std::uint32_t slot = spare;
+  spare = records_[slot].next;
+  return slot;
+}
+
+void Allocator::drop_slot(std::uint32_t& spare, std::uint32_t slot) {
+  BlockRecord& block = records_[slot];
+  block.set(Address(0), BlockState::spare);
+  block.next = spare;
+  spare = slot;
+}
+
+// --- From the pool ---------------------------------------------------------------------------------------------------
+
+// The pool has served `slot`: notes where.
+void Allocator::enter(std::uint32_t slot, Bytes bytes) {
+  const Address address = pool_.address_of(BlockId(slot));
+  table_.insert(address, slot);
+  records_[slot].set(address, BlockState::live);
+  records_[slot].bytes = bytes;
+}
+
+// `request` lacks block and object.
+std::uint32_t Allocator::fetch_one(std::uint32_t& spare, std::uint16_t owner, const AllocRequest& request) {
+  const std::uint32_t slot = take_slot(spare, owner);
+  AllocRequest named = request;
+  named.block = BlockId(slot);
+  named.object = ObjectId(next_object_);
+  port_.bind(named.block, named.object);
+  try {
+    pool_.allocate(named);
+  } catch (...) {
+    drop_slot(spare, slot);
+    throw;
+  }
+  if (++next_object_ == ObjectId::none_value) next_object_ = 0;  // 2^32 later; only decision logs see it
+  enter(slot, request.bytes);
+  return slot;
+}
+
+// Into the cache where a class has run dry before: the lock is held anyway.
+void Allocator::fetch_more(StreamCache& cache, const SizeClass& size, const AllocRequest& request) {
+  if (used_per_mille() > high_use) return;
+  for (std::uint32_t more = cache.next_batch(size); more > 1 && cache.has_room(size.bytes); --more) {
+    const std::uint32_t slot = fetch_one(cache.spare, cache.stream.value, request);
+    records_[slot].bin_or_stream = static_cast<std::uint16_t>(size.bin);
+    cache.push(records_[slot], slot);
+  }
+}
+
+// One block for the caller, in no list.
+std::uint32_t Allocator::fetch(StreamCache& cache, const SizeClass& size) {
+  check_open();
+  const AllocRequest request{.block = {}, .object = {}, .bytes = size.bytes, .stream = cache.stream, .hints = {}};
+  const std::uint32_t slot = fetch_one(cache.spare, cache.stream.value, request);
+  records_[slot].bin_or_stream = static_cast<std::uint16_t>(size.bin);
+  try {
+    fetch_more(cache, size, request);
+  } catch (const OutOfMemory&) {  // nobody asked for those
+  }
+  return slot;
+}
+
+Address Allocator::serve_direct(Bytes bytes, StreamId stream, const AllocHints& hints) {
+  StreamCache& cache = cache_of(stream);
+  const std::lock_guard guard(pool_lock_);
+  check_open();
+  AllocHints fixed = hints;
+  fixed.relocatable = false;
+  const Bytes rounded = round_up(bytes, 512_B);
+  const std::uint32_t slot = fetch_one(spare_, BlockRecord::no_owner,
+                                       {.block = {}, .object = {}, .bytes = rounded, .stream = stream, .hints = fixed});
+  BlockRecord& block = records_[slot];
+  block.bin_or_stream = stream.value;
+  return hand_out(cache.direct, block, bytes);
+}
+
+// --- To the pool -----------------------------------------------------------------------------------------------------
+
+void Allocator::give_back(std::uint32_t& spare, std::uint32_t slot) {
+  pool_.release(BlockId(slot));
+  table_.erase(records_[slot].address());
+  drop_slot(spare, slot);
+}
+
+void Allocator::give_back_list(StreamCache& cache, std::uint32_t list) {
+  while (list != none) {
+    const std::uint32_t slot = list;
+    list = records_[slot].next;
+    give_back(cache.spare, slot);
+  }
+}
+
+std::uint32_t Allocator::used_per_mille() const {
+  const std::uint64_t thousandth = port_.capacity().value / 1000;
+  return thousandth == 0
+             ? 1000
+             : static_cast<std::uint32_t>(std::min<std::uint64_t>(port_.reserved().value / thousandth, 1000));
+}
+
+// A cache that overflows holds a share of what its stream has live, and more blocks where memory is plentiful; what it
+// has beyond goes back, with a quarter more so that this is not done at every free.
+void Allocator::make_room(StreamCache& cache) {
+  const Bytes share = settings_.live_share == 0 ? Bytes(0) : cache.load.live / settings_.live_share;
+  cache.limits.bytes = std::max(usual_.bytes, share);
+  const std::uint32_t used = used_per_mille();
+  if (used > high_use) {
+    cache.limits.blocks = usual_.blocks;
+  } else if (used < low_use && cache.blocks > cache.limits.blocks) {
+    cache.limits.blocks =
+        std::min(cache.limits.blocks + cache.limits.blocks / 2, settings_.stream_cache.blocks * most_growth);
+  }
+  if (cache.blocks > cache.limits.blocks || cache.bytes > cache.limits.bytes)
+    give_back_list(cache, cache.drain(records_, cache.limits.scaled(0.75)));
+}
+
+}  // namespace vramlab
