@@ -57,6 +57,13 @@ class FreeLists {
       for (const Entry& entry : blocks) each(entry.node);
   }
 
+  /// As for_each, of the nodes of at least `size` bytes and a few that are a little smaller. Skips empty classes.
+  template <class Each>
+  void for_each_from(std::uint64_t size, Each&& each) const {
+    for (std::uint32_t c = next_class(class_of(size)); c != none; c = next_class(c + 1))
+      for (const Entry& entry : classes_[c]) each(entry.node);
+  }
+
   static std::uint32_t class_of(std::uint64_t size) { return class_of_units(size >> 9); }
 
  private:

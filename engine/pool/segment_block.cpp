@@ -1,19 +1,56 @@
+// Options of the pool segment-block. Its fast path, take() and coalesce() among it, is in segment_block_calls.cpp;
+// grow(), which takes what is needed and counts cache_releases, in segment_block_grow.cpp; segments_ and their base
+// addresses in segment_block.h.
+#include "engine/pool/segment_block.h"
+
+#include <fmt/format.h>
 #include <algorithm>
 
 #include "engine/core/error.h"
-#include "engine/pool/block_graph.h"
-#include "engine/pool/free_lists.h"
-#include "engine/pool/pool.h"
-#include "engine/pool/stream_fence.h"
 
 namespace vramlab {
+namespace segment_block {
 namespace {
 
 constexpr OptionSpec options[] = {
     {.name = "segment_size",
+     .kind = OptionKind::text,
+     .default_text = "auto",
+     .reason = "of a new segment; auto: as its first request needs; else bytes, and a larger request gets its own"},
+    {.name = "small_segment",
      .kind = OptionKind::bytes,
-     .default_text = "512MiB",
-     .reason = "size of a new segment; a larger request gets a segment of its own size"},
+     .default_text = "2MiB",
+     .reason = "under auto: segments of small requests, which would pin large ones; 0: all share all"},
+    {.name = "medium_segment",
+     .kind = OptionKind::bytes,
+     .default_text = "20MiB",
+     .reason = "under auto: segments of requests below half of it, so that several share one"},
+    {.name = "growth",
+     .kind = OptionKind::real,
+     .default_text = "0.02",
+     .reason = "under auto: a large segment has this share of what is held, once as much was freed; fewer device calls",
+     .at_least = 0,
+     .at_most = 1},
+    {.name = "small_in_large",
+     .kind = OptionKind::flag,
+     .default_text = "true",
+     .reason = "before the pool grows, a small request may use a free block of a large segment that is in use"},
+    {.name = "reclaim",
+     .kind = OptionKind::flag,
+     .default_text = "true",
+     .reason = "before the reserve grows, return idle segments, all too small for the request, and take one that fits"},
+    {.name = "reclaim_bank",
+     .kind = OptionKind::integer,
+     .default_text = "512",
+     .reason = "segments that may be returned for that before they must be earned",
+     .at_least = 0,
+     .at_most = 1e9},
+    {.name = "reclaim_price",
+     .kind = OptionKind::integer,
+     .default_text = "4096",
+     .reason = "allocations that earn the return of one more: a device call costs a thousand of ours",
+     .at_least = 0,
+     .at_most = 1e9},
     {.name = "allocation_strategy",
      .kind = OptionKind::choice,
      .default_text = "best_fit",
@@ -32,204 +69,152 @@ constexpr OptionSpec options[] = {
     {.name = "coalescing",
      .kind = OptionKind::flag,
      .default_text = "true",
-     .reason = "merge a freed block with its free neighbours"},
+     .reason = "merge a freed block with its free neighbours at once; false: only before the pool would grow"},
+    {.name = "coalescing_threshold",
+     .kind = OptionKind::real,
+     .default_text = "0.1",
+     .reason = "share of a segment that may lie in the caches; what is freed beyond it coalesces",
+     .at_least = 0,
+     .at_most = 1},
+    {.name = "small_threshold",
+     .kind = OptionKind::bytes,
+     .default_text = "1MiB",
+     .reason = "largest small request: these try the caches first; at most 64MiB"},
+    {.name = "stream_cache",
+     .kind = OptionKind::integer,
+     .default_text = "100",
+     .reason = "freed blocks that a stream keeps whole for its next request of the same size, without a wait",
+     .at_least = 0,
+     .at_most = 1e6},
+    {.name = "global_cache",
+     .kind = OptionKind::integer,
+     .default_text = "500",
+     .reason = "older ones kept for any stream, which may have to wait",
+     .at_least = 0,
+     .at_most = 1e6},
+    {.name = "cache_size",
+     .kind = OptionKind::integer,
+     .default_text = "1000",
+     .reason = "blocks in both caches, all streams together; 0: no caches",
+     .at_least = 0,
+     .at_most = 1e6},
+    {.name = "cache_bytes",
+     .kind = OptionKind::bytes,
+     .default_text = "4MiB",
+     .reason = "bytes in the caches, or what warm-up prepares if that is more: cached blocks do not coalesce"},
+    {.name = "enable_warmup",
+     .kind = OptionKind::flag,
+     .default_text = "false",
+     .reason = "prepare `warmup` before the first allocation; off: idle memory is reserve, and the first use fills the "
+               "caches"},
+    {.name = "warmup",
+     .kind = OptionKind::text,
+     .default_text = "4KiB:50,64KiB:20,1MiB:10",
+     .reason = "what enable_warmup prepares: size:count,..."},
+    {.name = "high_pressure",
+     .kind = OptionKind::real,
+     .default_text = "0.8",
+     .reason = "above this used share of the memory the caches are trimmed, and nothing is cached until it falls",
+     .at_least = 0,
+     .at_most = 1},
+    {.name = "low_pressure",
+     .kind = OptionKind::real,
+     .default_text = "0.3",
+     .reason = "below this used share the caches may grow",
+     .at_least = 0,
+     .at_most = 1},
+    {.name = "cleanup_threshold",
+     .kind = OptionKind::real,
+     .default_text = "0.9",
+     .reason = "share of the cached blocks, oldest first, that high pressure lets go",
+     .at_least = 0,
+     .at_most = 1},
+    {.name = "expand_factor",
+     .kind = OptionKind::real,
+     .default_text = "1.5",
+     .reason = "by which low pressure raises the limits of the caches, to at most 8 times the configured ones",
+     .at_least = 1,
+     .at_most = 8},
 };
 
-struct Settings {
-  Bytes segment_size;
-  std::uint32_t scan;
-  std::uint64_t split_threshold;
-  bool coalescing;
+std::optional<Bytes> parse_segment_size(std::string_view text) {
+  if (text == "auto") return std::nullopt;
+  const Bytes size = parse_bytes(text);
+  if (size > max_space)
+    throw ConfigError("option segment_size of pool segment-block: more than " + format_bytes(max_space));
+  return std::max(round_up(size, 2_MiB), 2_MiB);
+}
 
-  static Settings from(const OptionValues& values) {
-    const bool best = values.text("allocation_strategy") == "best_fit";
-    if (values.bytes("segment_size") > max_space)
-      throw ConfigError("option segment_size of pool segment-block: more than " + format_bytes(max_space));
-    return {.segment_size = std::max(round_up(values.bytes("segment_size"), 2_MiB), 2_MiB),
-            .scan = best ? static_cast<std::uint32_t>(values.integer("best_fit_scan")) : 1,
-            .split_threshold = std::max(round_up(values.bytes("split_threshold"), 512_B), 512_B).value,
-            .coalescing = values.flag("coalescing")};
-  }
-};
+// A size of segments under auto.
+Bytes segment_bytes(const OptionValues& values, std::string_view name) {
+  const Bytes size = values.bytes(name);
+  if (size > max_space)
+    throw ConfigError(fmt::format("option {} of pool segment-block: more than {}", name, format_bytes(max_space)));
+  return round_up(size, 2_MiB);
+}
 
-// Large segments cut into blocks: best fit, splitting, coalescing, size-indexed free lists. All streams share the
-// blocks; a block last used by another stream is handed out behind a wait.
-class SegmentBlockPool final : public Pool {
- public:
-  SegmentBlockPool(Port& port, const Settings& settings)
-      : port_(port), settings_(settings), free_(graph_), fence_(port) {}
+std::uint64_t largest_small(const OptionValues& values) {
+  const Bytes size = values.bytes("small_threshold");
+  if (size > 64_MiB) throw ConfigError("option small_threshold of pool segment-block: more than 64 MiB");
+  return round_down(size, 512_B).value;
+}
 
-  void allocate(const AllocRequest& request) override {
-    check_request(request.bytes);
-    live_.check_unused(request.block);
-    const std::uint64_t size = round_up(request.bytes, granule).value;
-    NodeIndex n = free_.find(size, settings_.scan);
-    if (n == no_node) n = grow(request, Bytes(size));
-    take(n, size);
-    BlockNode& block = graph_[n];
-    block.stream = request.stream.value;
-    live_.set(request.block, n);
-    stats_.allocated += Bytes(block.size);
-    ++stats_.allocations;
-    fence_.use(block.address, block.size, request.stream);
-    const Space& segment = segments_[block.space];
-    port_.place(request.block, segment.id, Bytes(block.address - segment.base.value), Bytes(block.size),
-                request.stream);
-  }
+TwoLevelCache::Limits cache_limits(const OptionValues& values) {
+  return {.stream = static_cast<std::uint32_t>(values.integer("stream_cache")),
+          .global = static_cast<std::uint32_t>(values.integer("global_cache")),
+          .total = static_cast<std::uint32_t>(values.integer("cache_size")),
+          .bytes = values.bytes("cache_bytes").value};
+}
 
-  void release(BlockId slot) override {
-    NodeIndex n = live_.at(slot);
-    live_.clear(slot);
-    port_.release(slot);
-    BlockNode& block = graph_[n];
-    block.live = false;
-    stats_.allocated -= Bytes(block.size);
-    ++stats_.frees;
-    fence_.leave(block.address, block.size, StreamId(static_cast<std::uint16_t>(block.stream)));
-    if (settings_.coalescing) coalesce(n);
-    free_.insert(n);
-  }
+std::uint32_t per_mille(const OptionValues& values, std::string_view name) {
+  return static_cast<std::uint32_t>(values.real(name) * 1000 + 0.5);
+}
 
-  void expect_release(BlockId block, unsigned nearness) const override {
-    live_.expect_release(graph_, block, nearness);
-  }
-
-  void expect_allocate(Bytes bytes, unsigned nearness) const override {
-    if (nearness == 0) return;
-    const NodeIndex n = free_.find(round_up(bytes, granule).value, settings_.scan);
-    if (n != no_node) graph_.prefetch(n, nearness);
-  }
-
-  void empty_cache() override {
-    std::vector<NodeIndex> whole;
-    free_.for_each([&](NodeIndex n) {
-      if (graph_.whole_segment(n)) whole.push_back(n);
-    });
-    for (NodeIndex n : whole) return_segment(n);
-  }
-
-  Address address_of(BlockId block) const override { return Address(graph_[live_.at(block)].address); }
-
-  PoolStats stats() const override {
-    PoolStats stats = stats_;
-    stats.cached = port_.reserved() - stats_.allocated;
-    return stats;
-  }
-
-  void validate() const override;
-
- private:
-  static constexpr Bytes granule = 512_B;
-
-  // Removes free block `n` from the lists, cut to `size` where the rest is worth keeping.
-  void take(NodeIndex n, std::uint64_t size) {
-    free_.erase(n);
-    graph_[n].live = true;
-    if (graph_[n].size - size < settings_.split_threshold) return;
-    free_.insert(graph_.split(n, size));
-    ++stats_.splits;
-  }
-
-  void coalesce(NodeIndex n) {
-    if (const NodeIndex below = graph_[n].previous; below != no_node && !graph_[below].live) {
-      free_.erase(below);
-      graph_.absorb_previous(n);
-      ++stats_.merges;
-    }
-    if (const NodeIndex above = graph_[n].next; above != no_node && !graph_[above].live) {
-      free_.erase(above);
-      graph_.absorb_next(n);
-      ++stats_.merges;
-    }
-  }
-
-  // A new segment as one free block: of the usual size, else, when the capacity does not allow that even after idle
-  // segments went back, just as large as needed.
-  NodeIndex grow(const AllocRequest& request, Bytes size) {
-    const Bytes needed = round_up(size, 2_MiB);
-    const Bytes usual = std::max(settings_.segment_size, needed);
-    std::optional<Space> segment = port_.take_segment(usual, request.stream);
-    if (!segment) {
-      ++stats_.cache_releases;
-      empty_cache();
-      segment = port_.take_segment(usual, request.stream);
-    }
-    if (!segment && needed < usual) segment = port_.take_segment(needed, request.stream);
-    if (!segment) out_of_memory("segment-block", request.bytes, port_, stats_.allocated);
-    const NodeIndex n = graph_.add(BlockNode::whole(*segment, add(*segment)));
-    free_.insert(n);
-    return n;
-  }
-
-  std::uint32_t add(const Space& segment) {
-    const auto unused = std::find_if(segments_.begin(), segments_.end(), [](const Space& s) { return !s.id.valid(); });
-    const auto index = static_cast<std::uint32_t>(unused - segments_.begin());
-    if (unused == segments_.end()) {
-      segments_.push_back(segment);
-    } else {
-      *unused = segment;
-    }
-    return index;
-  }
-
-  void return_segment(NodeIndex n) {
-    free_.erase(n);
-    Space& segment = segments_[graph_[n].space];
-    fence_.forget(segment.base.value, segment.bytes.value);
-    port_.return_segment(segment);
-    segment = Space{};
-    graph_.remove(n);
-  }
-
-  Port& port_;
-  Settings settings_;
-  BlockGraph graph_;
-  FreeLists free_;
-  LiveBlocks live_;
-  StreamFence fence_;
-  std::vector<Space> segments_;  // unused entries have no id
-  PoolStats stats_;
-};
-
-void SegmentBlockPool::validate() const {
-  std::vector<NodeIndex> first(segments_.size(), no_node);
-  const auto note_first = [&](NodeIndex n) {
-    if (graph_[n].previous == no_node) first[graph_[n].space] = n;
-  };
-  std::uint64_t listed = 0;
-  free_.for_each([&](NodeIndex n) {
-    VRAMLAB_CHECK(!graph_[n].live, "a live block is in a free list");
-    note_first(n);
-    ++listed;
-  });
-  for (NodeIndex n : live_.table())
-    if (n != no_node) note_first(n);
-  std::uint64_t free_blocks = 0;
-  Bytes held{}, live{};
-  for (std::size_t s = 0; s < segments_.size(); ++s) {
-    if (!segments_[s].id.valid()) continue;
-    held += segments_[s].bytes;
-    graph_.validate_chain(first[s], segments_[s].base.value, segments_[s].bytes.value, [&](NodeIndex n) {
-      const NodeIndex above = graph_[n].next;
-      VRAMLAB_CHECK(!settings_.coalescing || graph_[n].live || above == no_node || graph_[above].live,
-                    "two neighbouring free blocks were not merged");
-      if (graph_[n].live) live += Bytes(graph_[n].size);
-      free_blocks += !graph_[n].live;
-    });
-  }
-  VRAMLAB_CHECK(held == port_.reserved(), "segments held and bytes reserved differ");
-  VRAMLAB_CHECK(live == stats_.allocated, "live bytes are counted wrongly");
-  VRAMLAB_CHECK(free_blocks == listed, "free blocks and free lists differ in number");
+// By the warm-up, for the caches.
+std::uint64_t prepared_bytes(const Settings& settings) {
+  std::uint64_t bytes = 0;
+  for (const WarmUp& entry : settings.warmup)
+    if (entry.bytes.value <= settings.small_threshold) bytes += entry.bytes.value * entry.count;
+  return bytes;
 }
 
 }  // namespace
 
+Settings Settings::from(const OptionValues& values) {
+  Settings s;
+  s.segment_size = parse_segment_size(values.text("segment_size"));
+  s.small_segment = segment_bytes(values, "small_segment");
+  s.medium_segment = segment_bytes(values, "medium_segment");
+  s.growth_per_mille = per_mille(values, "growth");
+  s.small_in_large = values.flag("small_in_large");
+  s.reclaim = values.flag("reclaim");
+  s.reclaim_bank = values.integer("reclaim_bank");
+  s.reclaim_price = values.integer("reclaim_price");
+  if (values.text("allocation_strategy") == "best_fit")
+    s.scan = static_cast<std::uint32_t>(values.integer("best_fit_scan"));
+  s.split_threshold = std::max(round_up(values.bytes("split_threshold"), 512_B), 512_B).value;
+  s.coalescing = values.flag("coalescing");
+  s.cacheable_per_mille = per_mille(values, "coalescing_threshold");
+  s.small_threshold = largest_small(values);
+  s.cache = cache_limits(values);
+  s.warmup = parse_warmup(values.text("warmup"));
+  if (!values.flag("enable_warmup")) s.warmup.clear();
+  s.cache.bytes = std::max(s.cache.bytes, prepared_bytes(s));
+  s.high_pressure = per_mille(values, "high_pressure");
+  s.low_pressure = per_mille(values, "low_pressure");
+  s.cleanup_per_mille = per_mille(values, "cleanup_threshold");
+  s.expand_per_mille = per_mille(values, "expand_factor");
+  return s;
+}
+
+}  // namespace segment_block
+
 PoolInfo segment_block_row() {
   return {.name = "segment-block",
-          .summary = "large segments cut into blocks: best fit, splitting, coalescing, size-indexed free lists",
-          .options = options,
+          .summary = "segments cut into blocks: best fit, coalescing, two-level cache, idle segments reclaimed",
+          .options = segment_block::options,
           .make = [](Port& port, const OptionValues& values, const PoolContext&) -> std::unique_ptr<Pool> {
-            return std::make_unique<SegmentBlockPool>(port, Settings::from(values));
+            return std::make_unique<segment_block::SegmentBlockPool>(port, segment_block::Settings::from(values));
           }};
 }
 

@@ -105,11 +105,13 @@ TEST(StreamFence, CostsNothingWithOneStream) {
 }
 
 TEST(SegmentBlockPool, SplitsAndCoalescesWithinOneSegment) {
-  testing::PoolHarness h("segment-block", {{.bytes = (200_MiB).value},
-                                           {.bytes = (200_MiB).value},
-                                           {.alloc = false, .object = 0},
-                                           {.alloc = false, .object = 1},
-                                           {.bytes = (500_MiB).value}});
+  testing::PoolHarness h("segment-block",
+                         {{.bytes = (200_MiB).value},
+                          {.bytes = (200_MiB).value},
+                          {.alloc = false, .object = 0},
+                          {.alloc = false, .object = 1},
+                          {.bytes = (500_MiB).value}},
+                         unlimited_bytes, {{"segment_size", "512MiB"}});
   h.run_all();
   EXPECT_EQ(h.port.counts().segments_taken, 1u);
   EXPECT_EQ(h.pool->stats().splits, 3u);
