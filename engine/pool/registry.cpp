@@ -10,6 +10,7 @@
   ROW(segment_block)       \
   ROW(vmm)                 \
   ROW(tiered)              \
+  ROW(smartpool)           \
   ROW(cnmem)               \
   ROW(offline)
 

@@ -1,0 +1,177 @@
+#include "engine/pool/smartpool_inner.h"
+
+#include <algorithm>
+
+#include "engine/core/check.h"
+#include "engine/core/error.h"
+
+namespace vramlab {
+namespace {
+void check_same(bool same) { VRAMLAB_CHECK(same, "the inner pool's commands are numbered differently from the outer"); }
+}  // namespace
+
+// --- RelayDevice -----------------------------------------------------------------------------------------------------
+
+RelayDevice::Range& RelayDevice::range(SegmentId id) {
+  const auto found = std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& r) { return r.space.id == id; });
+  VRAMLAB_CHECK(found != ranges_.end(), "a range that was not reserved");
+  return *found;
+}
+
+bool RelayDevice::take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId stream) {
+  log_.flush();
+  if (tier == Tier::device && beyond_limit(bytes)) return false;
+  const std::optional<Space> segment = outer_.take_segment(bytes, stream, tier);
+  if (segment) check_same(segment->id == id);
+  return segment.has_value();
+}
+
+void RelayDevice::return_segment(SegmentId id, Tier tier, Bytes bytes) {
+  log_.flush();
+  outer_.return_segment({id, Address(0), bytes}, tier);
+}
+
+bool RelayDevice::reserve_range(SegmentId id, Bytes bytes) {
+  log_.flush();
+  const std::optional<Space> space = outer_.reserve_range(bytes);
+  if (!space) return false;
+  check_same(space->id == id);
+  ranges_.push_back({.space = *space, .page_bytes = {}, .pages = {}});
+  return true;
+}
+
+void RelayDevice::release_range(SegmentId id, Bytes) {
+  log_.flush();
+  Range& gone = range(id);
+  outer_.release_range(gone.space);
+  ranges_.erase(ranges_.begin() + (&gone - ranges_.data()));
+}
+
+bool RelayDevice::create_pages(PageId first, std::uint32_t count, Bytes page_bytes) {
+  log_.flush();
+  if (beyond_limit(page_bytes * count)) return false;
+  const std::optional<PageId> created = outer_.create_pages(count, page_bytes);
+  if (!created) return false;
+  check_same(*created == first);
+  mappings_.resize(std::size_t{first.value} + count, 0);
+  return true;
+}
+
+void RelayDevice::destroy_pages(PageId first, std::uint32_t count, Bytes page_bytes) {
+  log_.flush();
+  outer_.destroy_pages(first, count, page_bytes);
+}
+
+bool RelayDevice::map_pages(SegmentId id, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) {
+  log_.flush();
+  Range& into = range(id);
+  VRAMLAB_CHECK(into.page_bytes == Bytes(0) || into.page_bytes == page_bytes, "pages of two sizes in one range");
+  const bool alias = mappings_[first.value] > 0;
+  for (std::uint32_t i = 0; i < count; ++i)
+    VRAMLAB_CHECK((mappings_[first.value + i] > 0) == alias, "one call maps pages anew and again");
+  if (alias ? !outer_.alias_pages(into.space, offset, first, count, page_bytes)
+            : !outer_.map_pages(into.space, offset, first, count, page_bytes))
+    return false;
+  into.page_bytes = page_bytes;
+  const std::size_t begin = offset.value / page_bytes.value;
+  if (into.pages.size() < begin + count) into.pages.resize(begin + count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    into.pages[begin + i] = PageId(first.value + i);
+    ++mappings_[first.value + i];
+  }
+  return true;
+}
+
+void RelayDevice::unmap_pages(SegmentId id, Bytes offset, Bytes bytes) {
+  log_.flush();
+  Range& from = range(id);
+  outer_.unmap_pages(from.space, offset, bytes);
+  const std::size_t begin = offset.value / from.page_bytes.value, count = bytes.value / from.page_bytes.value;
+  for (std::size_t i = begin; i < begin + count; ++i) --mappings_[from.pages[i].value];
+}
+
+void RelayDevice::transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) {
+  log_.flush();
+  check_same(outer_.transfer(transfer, after) == token);
+}
+
+void RelayDevice::record(TokenId token, StreamId stream) {
+  log_.flush();
+  check_same(outer_.record(stream) == token);
+}
+
+void RelayDevice::wait(StreamId stream, TokenId token) {
+  log_.flush();
+  outer_.wait(stream, token);
+}
+
+// --- InnerPool -------------------------------------------------------------------------------------------------------
+
+InnerPool::InnerPool(Port& outer, const PoolInfo& row, const PoolContext& context)
+    : outer_(outer), device_(outer, log_), port_(device_, log_, outer.capacity()) {
+  if (row.needs_instance) throw ConfigError("pool " + std::string(row.name) + " cannot be the pool inside of another");
+  log_.add_sink(*this);
+  pool_ = row.make(port_, OptionValues(row.name, row.options), context);
+  log_.flush();
+}
+
+// The inner Port calls objects by their inner block, so that the outer one can be told of blocks.
+void InnerPool::on_decisions(std::span<const Decision> batch) {
+  for (const Decision& d : batch) {
+    const bool held = d.object == held_object.value;
+    const BlockId block(d.object - 1);
+    if (d.kind == DecisionKind::place) {
+      if (held) {
+        held_ = d;
+      } else {
+        outer_.place(block, SegmentId(d.segment), Bytes(d.offset), Bytes(d.bytes), StreamId(d.stream));
+      }
+    } else if (d.kind == DecisionKind::release && !held) {
+      outer_.release(block);
+    }
+  }
+}
+
+void InnerPool::allocate(const AllocRequest& request, Bytes limit) {
+  AllocRequest inside = request;
+  inside.block = inner(request.block);
+  inside.object = ObjectId(inside.block.value);
+  limited(inside, limit);
+}
+
+void InnerPool::limited(const AllocRequest& request, Bytes limit) {
+  port_.bind(request.block, request.object);
+  device_.limit(limit);
+  try {
+    command([&] { pool_->allocate(request); });
+  } catch (...) {
+    device_.limit(unlimited_bytes);
+    throw;
+  }
+  device_.limit(unlimited_bytes);
+}
+
+void InnerPool::release(BlockId block) {
+  command([&] { pool_->release(inner(block)); });
+}
+
+std::optional<InnerPool::Memory> InnerPool::hold(Bytes bytes, StreamId stream, Bytes limit) {
+  try {
+    limited({.block = held_block, .object = held_object, .bytes = bytes, .stream = stream}, limit);
+  } catch (const OutOfMemory&) {
+    return std::nullopt;
+  }
+  return Memory{SegmentId(held_.segment), Bytes(held_.offset), pool_->address_of(held_block), Bytes(held_.bytes)};
+}
+
+void InnerPool::let_go() {
+  command([&] { pool_->release(held_block); });
+}
+
+OptimizeResult InnerPool::optimize() {
+  OptimizeResult result;
+  command([&] { result = pool_->optimize(); });
+  return result;
+}
+
+}  // namespace vramlab
