@@ -39,7 +39,7 @@ class PeriodDetector {
   static constexpr std::uint64_t shortest_stretch = 64;  ///< requests that must repeat at least
 
   struct Rules {
-    std::uint64_t max_period = 1 << 17;  ///< requests; longer periods are not found
+    std::uint64_t max_period = 1 << 15;  ///< requests; longer periods are not found
     std::uint64_t repeats = 2;           ///< times that a period must have come, at least 2
     std::uint64_t patience = 1024;       ///< requests
   };

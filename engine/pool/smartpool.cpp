@@ -40,7 +40,7 @@ void SmartPool::serve_stray(const AllocRequest& request, std::uint64_t key, Byte
     pending_ = {};
     return show(request.block, key);
   }
-  if (course_.strays() == 0) detector_.restart();
+  if (course_.strays() == 0) begin_search();
   course_.stray(key);
   show(request.block, key);
   if (detector_.window_full())
@@ -82,7 +82,7 @@ bool SmartPool::serve_in_hole(const AllocRequest& request, Bytes size) {
 
 bool SmartPool::serve_within(const AllocRequest& request, Bytes size, Bytes limit) {
   try {
-    inner_.allocate(request, limit);
+    inner_.allocate_within(request, limit);
   } catch (const OutOfMemory&) {
     return false;
   }

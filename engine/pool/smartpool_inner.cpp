@@ -115,7 +115,6 @@ InnerPool::InnerPool(Port& outer, const PoolInfo& row, const PoolContext& contex
   log_.flush();
 }
 
-// The inner Port calls objects by their inner block, so that the outer one can be told of blocks.
 void InnerPool::on_decisions(std::span<const Decision> batch) {
   for (const Decision& d : batch) {
     const bool held = d.object == held_object.value;
@@ -132,15 +131,7 @@ void InnerPool::on_decisions(std::span<const Decision> batch) {
   }
 }
 
-void InnerPool::allocate(const AllocRequest& request, Bytes limit) {
-  AllocRequest inside = request;
-  inside.block = inner(request.block);
-  inside.object = ObjectId(inside.block.value);
-  limited(inside, limit);
-}
-
 void InnerPool::limited(const AllocRequest& request, Bytes limit) {
-  port_.bind(request.block, request.object);
   device_.limit(limit);
   try {
     command([&] { pool_->allocate(request); });
@@ -151,11 +142,8 @@ void InnerPool::limited(const AllocRequest& request, Bytes limit) {
   device_.limit(unlimited_bytes);
 }
 
-void InnerPool::release(BlockId block) {
-  command([&] { pool_->release(inner(block)); });
-}
-
 std::optional<InnerPool::Memory> InnerPool::hold(Bytes bytes, StreamId stream, Bytes limit) {
+  port_.bind(held_block, held_object);
   try {
     limited({.block = held_block, .object = held_object, .bytes = bytes, .stream = stream}, limit);
   } catch (const OutOfMemory&) {

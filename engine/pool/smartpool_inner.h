@@ -68,9 +68,15 @@ class InnerPool final : private EventSink {
   InnerPool(const InnerPool&) = delete;
   InnerPool& operator=(const InnerPool&) = delete;
 
+  void allocate(const AllocRequest& request) {
+    const AllocRequest inside = inner(request);
+    command([&] { pool_->allocate(inside); });
+  }
   /// OutOfMemory also where more than `limit` would be reserved in all.
-  void allocate(const AllocRequest& request, Bytes limit = unlimited_bytes);
-  void release(BlockId block);
+  void allocate_within(const AllocRequest& request, Bytes limit) { limited(inner(request), limit); }
+  void release(BlockId block) {
+    command([&] { pool_->release(inner(block)); });
+  }
   /// Asks for memory that the outer pool parcels out; nullopt where it cannot be had without reserving more than
   /// `limit` in all. REQUIRES: none is held.
   std::optional<Memory> hold(Bytes bytes, StreamId stream, Bytes limit);
@@ -110,6 +116,13 @@ class InnerPool final : private EventSink {
   static constexpr BlockId held_block{0};  // the outer pool's blocks are one higher inside
   static BlockId inner(BlockId block) { return BlockId(block.value + 1); }
   static constexpr ObjectId held_object{0};
+  // The inner Port calls objects by their inner block, so that the outer one can be told of blocks.
+  AllocRequest inner(AllocRequest request) {
+    request.block = inner(request.block);
+    request.object = ObjectId(request.block.value);
+    port_.bind(request.block, request.object);
+    return request;
+  }
 
   // What was decided is told to the outer log before anything else happens, also when a command fails.
   template <class Command>

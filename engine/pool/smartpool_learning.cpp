@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "engine/core/check.h"
 #include "engine/pool/smartpool_pool.h"
@@ -14,7 +15,39 @@ void SmartPool::show(BlockId block, std::uint64_t key) {
 void SmartPool::recognise() {
   if (pending_.valid()) return expect_next();
   if (detector_.window_full()) pending_ = course_.find(detector_.window_hash());
+  if (pending_.valid() && plan_interlude()) pending_ = course_.find(detector_.window_hash());
   if (!pending_.valid() && detector_.period() > 0) make_plan();
+}
+
+// The first unexpected request. At a plan's beginning it may begin a period of another shape.
+void SmartPool::begin_search() {
+  detector_.restart();
+  interlude_ = course_.position() == 0 ? detector_.next() : 0;
+}
+
+// A known plan began again, as pending_ says. What came between two periods of it, twice alike, is planned: it need not
+// come twice in a row to be known.
+bool SmartPool::plan_interlude() {
+  const std::uint64_t from = std::exchange(interlude_, 0);
+  if (from < detector_.first() || detector_.next() < from + PeriodDetector::window + pending_.next) return false;
+  const std::uint64_t until = detector_.next() - pending_.next;
+  const PeriodPlan& known = course_.plans()[pending_.plan];
+  if (detector_.hash(until, pending_.next) != known.prefix_hash(pending_.next)) return false;
+  if (!seen_before(detector_.hash(from, until - from), until - from)) return false;
+  PlanRules rules = settings_.plan;
+  rules.crossing = Crossing::cut;
+  PeriodPlan plan(detector_.requests(from, until - from), rules);
+  if (plan.planned() == 0) return false;
+  ++plans_made_;
+  course_.add(std::move(plan));
+  return true;
+}
+
+bool SmartPool::seen_before(std::uint64_t hash, std::uint64_t length) {
+  for (const Interlude& seen : interludes_)
+    if (seen.hash == hash && seen.length == length) return true;
+  interludes_[next_interlude_++ % interludes_.size()] = {hash, length};
+  return false;
 }
 
 void SmartPool::make_plan() {

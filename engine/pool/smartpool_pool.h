@@ -1,6 +1,7 @@
 #pragma once
 // The pool smartpool itself.
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -109,6 +110,9 @@ class SmartPool final : public Pool {
 
   void show(BlockId block, std::uint64_t key);
   void recognise();
+  void begin_search();
+  bool plan_interlude();
+  bool seen_before(std::uint64_t hash, std::uint64_t length);
   void make_plan();
   bool begin_plan(StreamId stream);
   bool take_arena(StreamId stream);
@@ -128,6 +132,14 @@ class SmartPool final : public Pool {
   // Known, but not followed yet: memory for plans is taken only where a period begins.
   PlanCourse::Place pending_;
   std::uint64_t refusals_ = 0, beginnings_to_skip_ = 0;
+  // Where the requests began that came in place of another period (the detector's number), 0: nowhere; and what such
+  // interludes were lately.
+  std::uint64_t interlude_ = 0;
+  struct Interlude {
+    std::uint64_t hash = 0, length = 0;
+  };
+  std::array<Interlude, 8> interludes_{};
+  std::size_t next_interlude_ = 0;
   std::uint64_t missed_ = 0;  // in this period
   std::uint32_t bad_periods_ = 0;
   bool draining_ = false;  // no plan is followed, and hardly anything is left in the plans' memory
