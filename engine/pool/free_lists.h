@@ -22,22 +22,23 @@ class FreeLists {
     const std::uint64_t units = graph_[n].size >> 9;
     const std::uint32_t c = class_of_units(units);
     graph_[n].list_place = static_cast<std::uint32_t>(classes_[c].size());
-    classes_[c].push_back({static_cast<std::uint32_t>(units), n});
+    classes_[c].push_back(entry(units, n));
     steps_[c / steps] |= 1u << (c % steps);
     powers_ |= std::uint64_t{1} << (c / steps);
   }
 
-  void erase(NodeIndex n) {
-    const BlockNode& node = graph_[n];
-    const std::uint32_t c = class_of(node.size);
-    std::vector<Entry>& blocks = classes_[c];
-    const Entry last = blocks.back();
-    blocks[node.list_place] = last;
-    graph_[last.node].list_place = node.list_place;
-    blocks.pop_back();
-    if (!blocks.empty()) return;
-    steps_[c / steps] &= ~(1u << (c % steps));
-    if (steps_[c / steps] == 0) powers_ &= ~(std::uint64_t{1} << (c / steps));
+  void erase(NodeIndex n) { remove(class_of(graph_[n].size), graph_[n].list_place); }
+
+  /// To be called after the size of listed node `n` changed from `old_size`: in its class most changes end.
+  void resized(NodeIndex n, std::uint64_t old_size) {
+    const std::uint64_t units = graph_[n].size >> 9;
+    const std::uint32_t c = class_of(old_size);
+    if (class_of_units(units) == c) {
+      classes_[c][graph_[n].list_place] = entry(units, n);
+      return;
+    }
+    remove(c, graph_[n].list_place);
+    insert(n);
   }
 
   /// Best fit: the smallest that is large enough among the last `scan` blocks of `size`'s own class, else among the
@@ -54,23 +55,23 @@ class FreeLists {
   template <class Each>
   void for_each(Each&& each) const {
     for (const std::vector<Entry>& blocks : classes_)
-      for (const Entry& entry : blocks) each(entry.node);
+      for (const Entry e : blocks) each(node_of(e));
   }
 
   /// As for_each, of the nodes of at least `size` bytes and a few that are a little smaller. Skips empty classes.
   template <class Each>
   void for_each_from(std::uint64_t size, Each&& each) const {
     for (std::uint32_t c = next_class(class_of(size)); c != none; c = next_class(c + 1))
-      for (const Entry& entry : classes_[c]) each(entry.node);
+      for (const Entry e : classes_[c]) each(node_of(e));
   }
 
   static std::uint32_t class_of(std::uint64_t size) { return class_of_units(size >> 9); }
 
  private:
-  struct Entry {
-    std::uint32_t units;  // size in units of 512 bytes
-    NodeIndex node;
-  };
+  // Size in units of 512 bytes above the node, in one word: written and read in one piece.
+  using Entry = std::uint64_t;
+  static Entry entry(std::uint64_t units, NodeIndex n) { return units << 32 | n; }
+  static NodeIndex node_of(Entry e) { return static_cast<NodeIndex>(e); }
   static constexpr std::uint32_t step_bits = 5;
   static constexpr std::uint32_t steps = 1u << step_bits;
   static constexpr std::uint32_t powers = 28;  // units below 2^32
@@ -83,16 +84,29 @@ class FreeLists {
     return (power - step_bits + 1) * steps + step;
   }
 
+  // Without branches on what cannot be foreseen: whether the class is empty now.
+  void remove(std::uint32_t c, std::uint32_t place) {
+    std::vector<Entry>& blocks = classes_[c];
+    const Entry last = blocks.back();
+    blocks[place] = last;
+    graph_[node_of(last)].list_place = place;
+    blocks.pop_back();
+    const std::uint32_t power = c / steps;
+    const std::uint32_t left = steps_[power] & ~(std::uint32_t{blocks.empty()} << (c % steps));
+    steps_[power] = left;
+    powers_ &= ~(std::uint64_t{left == 0} << power);
+  }
+
   NodeIndex smallest(std::uint32_t c, std::uint32_t units, std::uint32_t scan) const {
     const std::vector<Entry>& blocks = classes_[c];
     const std::size_t until = blocks.size() > scan ? blocks.size() - scan : 0;
-    Entry best{~0u, no_node};
+    Entry best = ~Entry{0};
     for (std::size_t i = blocks.size(); i-- > until;) {
-      if (blocks[i].units < units || blocks[i].units >= best.units) continue;
+      if (blocks[i] >> 32 < units || blocks[i] >> 32 >= best >> 32) continue;
       best = blocks[i];
-      if (best.units == units) break;
+      if (best >> 32 == units) break;
     }
-    return best.node;
+    return node_of(best);
   }
 
   // The first class >= c with a block, or none.

@@ -75,6 +75,7 @@ class SegmentBlockPool final : public Pool {
   static constexpr Bytes granule = 512_B;
   static constexpr Bytes segment_granule = 2_MiB;
   static constexpr std::uint32_t whole_class = ~std::uint32_t{0};  // instead of best_fit_scan
+  static constexpr std::uint64_t least_cached_blocks = 32;  // of the largest that are cached, cache_bytes hold so many
   static constexpr std::uint32_t most_cache_scale = 8000;
 
   struct Segment {
@@ -101,13 +102,13 @@ class SegmentBlockPool final : public Pool {
   FreeLists& part_of(NodeIndex n) { return parts_[graph_[n].small]; }
   NodeIndex find(const Need& need) { return parts_[need.apart].find(need.size, settings_.scan); }
   NodeIndex take_cached(std::uint64_t size, StreamId stream);
-  void take(NodeIndex n, std::uint64_t size);
+  NodeIndex take(NodeIndex n, std::uint64_t size);
   NodeIndex cut(NodeIndex n, std::uint64_t size);
   void commit(NodeIndex n, const AllocRequest& request);
   bool keep(NodeIndex n);
   void put_in_cache(NodeIndex n);
   void free_block(NodeIndex n);
-  void coalesce(NodeIndex n);
+  bool coalesce(NodeIndex n);
 
   // --- segment_block_grow.cpp
   NodeIndex grow(const Need& need);
@@ -150,6 +151,7 @@ class SegmentBlockPool final : public Pool {
   std::uint32_t cache_scale_ = 1000;  // per mille of the configured limits
   BlockGraph graph_;
   FreeLists parts_[2];  // [1]: blocks of the segments of small requests
+  std::uint64_t largest_cached_;
   TwoLevelCache cache_;
   LiveBlocks live_;
   StreamFence fence_;

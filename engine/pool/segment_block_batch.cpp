@@ -61,7 +61,7 @@ bool SegmentBlockPool::pick(const Need& part, std::span<Pick> picks) {
 bool SegmentBlockPool::pick_one(const Need& part, Pick& pick, Search search) {
   pick.node = (this->*search)({pick.size, part.apart, part.stream});
   if (pick.node == no_node) return false;
-  take(pick.node, pick.size);
+  pick.node = take(pick.node, pick.size);
   return true;
 }
 
@@ -70,14 +70,10 @@ bool SegmentBlockPool::pick_together(const Need& part, std::span<Pick* const> pi
   Need all = part;
   for (const Pick* p : picks) all.size += p->size;
   if (all.size == 0) return true;
-  NodeIndex n = all.size > max_space.value ? no_node : (this->*search)(all);
+  const NodeIndex n = all.size > max_space.value ? no_node : (this->*search)(all);
   if (n == no_node) return false;
-  for (Pick* p : picks.first(picks.size() - 1)) {
-    p->node = n;
-    n = cut(n, p->size);
-  }
-  picks.back()->node = n;
-  take(n, picks.back()->size);
+  for (Pick* p : picks.first(picks.size() - 1)) p->node = cut(n, p->size);
+  picks.back()->node = take(n, picks.back()->size);
   return true;
 }
 

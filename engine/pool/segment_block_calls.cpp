@@ -1,5 +1,7 @@
 #include "engine/pool/segment_block.h"
 
+#include <algorithm>
+
 namespace vramlab::segment_block {
 
 SegmentBlockPool::SegmentBlockPool(Port& port, const Settings& settings)
@@ -7,6 +9,7 @@ SegmentBlockPool::SegmentBlockPool(Port& port, const Settings& settings)
       settings_(settings),
       separate_small_(!settings.segment_size && settings.small_segment > Bytes(0)),
       parts_{FreeLists(graph_), FreeLists(graph_)},
+      largest_cached_(std::min(settings.small_threshold, settings.cache.bytes / least_cached_blocks)),
       cache_(settings.cache, Bytes(settings.small_threshold)),
       fence_(port),
       credit_(settings.reclaim_bank * settings.reclaim_price) {}
@@ -23,7 +26,7 @@ void SegmentBlockPool::allocate(const AllocRequest& request) {
     n = find(need);
     if (n == no_node) n = grow(need);
     if (n == no_node) out_of_memory("segment-block", request.bytes, port_, stats_.allocated);
-    take(n, size);
+    n = take(n, size);
   }
   commit(n, request);
 }
@@ -64,26 +67,35 @@ inline NodeIndex SegmentBlockPool::take_cached(std::uint64_t size, StreamId stre
   return n;
 }
 
-// Removes free block `n` from the lists, cut to `size` where the rest is worth keeping.
-void SegmentBlockPool::take(NodeIndex n, std::uint64_t size) {
-  if (graph_[n].size - size >= settings_.split_threshold) {
-    cut(n, size);
-  } else {
-    part_of(n).erase(n);
-    graph_[n].live = true;
-  }
+// Makes `size` bytes of free block `n` live and returns the block that holds them: the lower part, cut off, or `n`
+// itself where the rest is not worth keeping.
+NodeIndex SegmentBlockPool::take(NodeIndex n, std::uint64_t size) {
+  if (graph_[n].size - size >= settings_.split_threshold) return cut(n, size);
+  part_of(n).erase(n);
+  graph_[n].live = true;
+  return n;
 }
 
-// As take, but there is a rest, which is returned, a free block in the lists. REQUIRES: the block is larger than
-// `size`.
+// As take, but `n` stays free, as the rest: in the lists little or nothing moves. REQUIRES: `n` is larger than `size`.
 NodeIndex SegmentBlockPool::cut(NodeIndex n, std::uint64_t size) {
-  FreeLists& part = part_of(n);
-  part.erase(n);
-  graph_[n].live = true;
-  const NodeIndex rest = graph_.split(n, size);
-  part.insert(rest);
+  const NodeIndex lower = graph_.add(BlockNode{});
+  BlockNode& rest = graph_[n];
+  BlockNode& block = graph_[lower];
+  const std::uint64_t old_size = rest.size;
+  block.address = rest.address;
+  block.set_size(size);
+  block.live = true;
+  block.small = rest.small;
+  block.previous = rest.previous;
+  block.next = n;
+  block.space = rest.space;
+  if (rest.previous != no_node) graph_[rest.previous].next = lower;
+  rest.address += size;
+  rest.set_size(old_size - size);
+  rest.previous = lower;
+  parts_[rest.small].resized(n, old_size);
   ++stats_.splits;
-  return rest;
+  return lower;
 }
 
 void SegmentBlockPool::commit(NodeIndex n, const AllocRequest& request) {
@@ -97,11 +109,11 @@ void SegmentBlockPool::commit(NodeIndex n, const AllocRequest& request) {
   port_.place(request.block, segment.id, Bytes(block.address - segment.base.value), Bytes(block.size), request.stream);
 }
 
-// Whether the cache keeps a freed block. Not where too much of its segment is cached already: what is cached does not
-// coalesce, and would keep the segment in pieces.
+// Whether the cache keeps a freed block. Not one that would push out many others; not where too much of its segment is
+// cached already: what is cached does not coalesce, and would keep the segment in pieces.
 inline bool SegmentBlockPool::keep(NodeIndex n) {
   const std::uint64_t size = graph_[n].size;
-  if (!is_small(size) || aggressive_ || segments_[graph_[n].space].cacheable < static_cast<std::int64_t>(size))
+  if (size > largest_cached_ || aggressive_ || segments_[graph_[n].space].cacheable < static_cast<std::int64_t>(size))
     return false;
   put_in_cache(n);
   return true;
@@ -115,23 +127,33 @@ void SegmentBlockPool::put_in_cache(NodeIndex n) {
 }
 
 void SegmentBlockPool::free_block(NodeIndex n) {
+  if (settings_.coalescing && coalesce(n)) return;
   graph_[n].live = false;
-  if (settings_.coalescing) coalesce(n);
   part_of(n).insert(n);
 }
 
-void SegmentBlockPool::coalesce(NodeIndex n) {
-  FreeLists& part = part_of(n);
-  if (const NodeIndex below = graph_[n].previous; below != no_node && !graph_[below].live) {
-    part.erase(below);
-    graph_.absorb_previous(n);
-    ++stats_.merges;
+// Adds block `n` to its free neighbours; false where there are none.
+bool SegmentBlockPool::coalesce(NodeIndex n) {
+  const BlockNode& block = graph_[n];
+  FreeLists& part = parts_[block.small];
+  const NodeIndex below = block.previous, above = block.next;
+  const bool free_below = below != no_node && !graph_[below].live;
+  const bool free_above = above != no_node && !graph_[above].live;
+  if (free_below) {
+    const std::uint64_t old_size = graph_[below].size;
+    if (free_above) {
+      part.erase(above);
+      graph_.absorb_next(n);
+    }
+    graph_.absorb_next(below);
+    part.resized(below, old_size);
+  } else if (free_above) {
+    const std::uint64_t old_size = graph_[above].size;
+    graph_.absorb_previous(above);
+    part.resized(above, old_size);
   }
-  if (const NodeIndex above = graph_[n].next; above != no_node && !graph_[above].live) {
-    part.erase(above);
-    graph_.absorb_next(n);
-    ++stats_.merges;
-  }
+  stats_.merges += std::uint64_t{free_below} + free_above;
+  return free_below || free_above;
 }
 
 }  // namespace vramlab::segment_block

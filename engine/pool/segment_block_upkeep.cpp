@@ -59,12 +59,8 @@ void SegmentBlockPool::warm_up(StreamId stream) {
 // Cuts free block `from` into blocks that go to the cache of `stream`.
 void SegmentBlockPool::prepare(const WarmUp& entry, NodeIndex from, StreamId stream) {
   for (std::uint32_t i = 0; i < entry.count; ++i) {
-    const NodeIndex n = from;
-    if (i + 1 < entry.count) {
-      from = cut(n, entry.bytes.value);
-    } else {
-      take(n, entry.bytes.value);
-    }
+    const std::uint64_t size = entry.bytes.value;
+    const NodeIndex n = i + 1 < entry.count ? cut(from, size) : take(from, size);
     graph_[n].stream = stream.value;
     put_in_cache(n);
   }

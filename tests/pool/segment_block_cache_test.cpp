@@ -89,11 +89,14 @@ TEST(SegmentBlockCache, HoldsAShareOfASegmentAtMost) {
   EXPECT_EQ(run.stats().cache_hits, 3u);
 }
 
-TEST(SegmentBlockCache, HoldsSoManyBytesAtMost) {
-  Script run(all_cached + "cache_bytes=192KiB");
-  run.free(run.alloc_many(8, 64_KiB));
-  run.alloc_many(8, 64_KiB);
-  EXPECT_EQ(run.stats().cache_hits, 3u);
+TEST(SegmentBlockCache, HoldsSoManyBytesAtMostAndNoBlockThatWouldPushOutManyOthers) {
+  Script run("coalescing_threshold=1 cache_bytes=128KiB");
+  run.free(run.alloc_many(40, 4_KiB));
+  run.alloc_many(40, 4_KiB);
+  EXPECT_EQ(run.stats().cache_hits, 32u);
+  run.free(run.alloc(Bytes((4_KiB).value + 512)));
+  run.alloc(Bytes((4_KiB).value + 512));
+  EXPECT_EQ(run.stats().cache_hits, 32u);
 }
 
 TEST(SegmentBlockCache, IsFlushedAndCoalescedBeforeThePoolGrows) {
