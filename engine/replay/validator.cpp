@@ -9,6 +9,7 @@
 
 #include "engine/core/error.h"
 #include "engine/replay/validator_memory.h"
+#include "engine/replay/validator_moves.h"
 #include "engine/replay/validator_order.h"
 
 namespace vramlab {
@@ -16,6 +17,7 @@ namespace {
 
 using validation::Complaint;
 using validation::MemoryAccount;
+using validation::MoveAccount;
 using validation::OrderAccount;
 using validation::Piece;
 
@@ -60,6 +62,9 @@ class Validator : public ReplayWatcher {
   void apply(const Decision& d);
   void check_version(const Decision& d);
   void place(const Decision& d);
+  void arrive(const Decision& d);
+  void settle(const Decision& d);
+  void check_size(const Decision& d) const;
   void check_request(const Decision& d) const;
   void claim(const Decision& d, Piece piece);
   void release(const Decision& d);
@@ -80,6 +85,7 @@ class Validator : public ReplayWatcher {
 
   MemoryAccount memory_;
   OrderAccount order_;
+  MoveAccount moves_;
   std::unordered_map<std::uint32_t, Placed> live_;
   std::map<std::uint64_t, std::pair<std::uint64_t, std::uint32_t>> owners_;  ///< physical byte -> end, object
   std::vector<std::uint32_t> after_;                                         ///< tokens of the next transfer
@@ -112,6 +118,7 @@ void Validator::on_event(const Trace& trace, std::uint64_t position) {
   trace_ = &trace;
   position_ = position;
   done_ = false;
+  moves_.next_event();
 }
 
 void Validator::on_end(const Trace&) {
@@ -124,6 +131,7 @@ void Validator::on_decisions(std::span<const Decision> batch) {
 
 void Validator::apply(const Decision& d) {
   if (!begun_ || d.kind == DecisionKind::version) return check_version(d);
+  if (moves_.moving()) return arrive(d);
   switch (d.kind) {
     case DecisionKind::version:
       return;
@@ -156,8 +164,10 @@ void Validator::apply(const Decision& d) {
     case DecisionKind::after:
       return after_.push_back(d.object);
     case DecisionKind::record:
+      moves_.record(d.object, d.stream);
       return order_.record(d.object, d.stream);
     case DecisionKind::wait:
+      moves_.wait(d.stream, d.object);
       return order_.wait(d.stream, d.object);
   }
   throw Complaint(fmt::format("decision of unknown kind {}", static_cast<int>(d.kind)));
@@ -172,26 +182,45 @@ void Validator::check_version(const Decision& d) {
 
 void Validator::place(const Decision& d) {
   check_request(d);
+  settle(d);
+  done_ = true;
+}
+
+// What moved comes after the work of those who had the bytes before: the copy is the first to write them.
+void Validator::arrive(const Decision& d) {
+  const std::uint32_t token = moves_.arrive(d);
+  check_size(d);
+  settle(d);
+  for (const Piece piece : live_.at(d.object).pieces)
+    if (const auto other = order_.unordered_before(piece, token))
+      throw Complaint(
+          fmt::format("object {} is copied over what stream {} used last, without a wait for it", d.object, *other));
+}
+
+void Validator::settle(const Decision& d) {
   Placed placed{.segment = d.segment, .offset = d.offset, .bytes = d.bytes, .stream = d.stream, .pieces = {}};
   placed.pieces = memory_.pieces(d.segment, d.offset, d.bytes);
   for (const Piece piece : placed.pieces) claim(d, piece);
   memory_.occupy(d);
   live_.emplace(d.object, std::move(placed));
-  done_ = true;
 }
 
 void Validator::check_request(const Decision& d) const {
   if (trace_ == nullptr || trace_->kinds[position_] != EventKind::alloc || trace_->subjects[position_] != d.object)
     throw Complaint(fmt::format("object {} is placed, which nobody asks for", d.object));
   if (done_) throw Complaint(fmt::format("object {} is placed twice", d.object));
+  check_size(d);
+  if (d.stream != trace_->streams[d.object].value)
+    throw Complaint(fmt::format("object {} is placed for stream {} but requested on stream {}", d.object, d.stream,
+                                trace_->streams[d.object].value));
+}
+
+void Validator::check_size(const Decision& d) const {
   const Bytes requested = trace_->sizes[d.object];
   if (d.bytes == 0) throw Complaint(fmt::format("object {} is placed without bytes", d.object));
   if (d.bytes < requested.value)
     throw Complaint(fmt::format("{} is smaller than the {} bytes requested",
                                 place_text(d.object, d.segment, d.offset, d.bytes), requested.value));
-  if (d.stream != trace_->streams[d.object].value)
-    throw Complaint(fmt::format("object {} is placed for stream {} but requested on stream {}", d.object, d.stream,
-                                trace_->streams[d.object].value));
 }
 
 void Validator::claim(const Decision& d, Piece piece) {
@@ -208,16 +237,16 @@ void Validator::claim(const Decision& d, Piece piece) {
 void Validator::release(const Decision& d) {
   const auto found = live_.find(d.object);
   if (found == live_.end()) throw Complaint(fmt::format("object {} is released but not live", d.object));
-  if (trace_->kinds[position_] != EventKind::free_completed || trace_->subjects[position_] != d.object)
-    throw Complaint(fmt::format("object {} is released, but its program still uses it", d.object));
   const Placed& placed = found->second;
+  const bool freed = trace_->kinds[position_] == EventKind::free_completed && trace_->subjects[position_] == d.object;
+  if (!freed) moves_.leave(d.object, {placed.segment, placed.offset, placed.bytes}, placed.stream);
   for (const Piece piece : placed.pieces) {
     owners_.erase(piece.begin);
     order_.use(piece, placed.stream);
   }
   memory_.vacate(placed.segment, placed.offset);
   live_.erase(found);
-  done_ = true;
+  done_ = done_ || freed;
 }
 
 // Giving memory back to the device waits for everything that runs on it.
@@ -230,7 +259,6 @@ void Validator::transfer_from(const Decision& d) {
   if (transfer_source_) throw Complaint(fmt::format("transfer {} has no destination", transfer_source_->object));
   static_cast<void>(memory_.pieces(d.segment, d.offset, d.bytes));
   order_.transfer(d.object, after_);
-  after_.clear();
   transfer_source_ = d;
 }
 
@@ -238,12 +266,16 @@ void Validator::transfer_to(const Decision& d) {
   if (!transfer_source_ || transfer_source_->object != d.object || transfer_source_->bytes != d.bytes)
     throw Complaint(fmt::format("the destination of transfer {} does not follow its source", d.object));
   static_cast<void>(memory_.pieces(d.segment, d.offset, d.bytes));
+  moves_.copy(*transfer_source_, d, after_);
+  after_.clear();
   transfer_source_.reset();
 }
 
 // An event's order is judged at its end: the pool may wait after it has placed, for the program uses memory later.
 void Validator::finish_event() {
   if (trace_ == nullptr) return;
+  if (moves_.moving())
+    throw Complaint(fmt::format("object {} has left its place and is not placed again", *moves_.moving()));
   const EventKind kind = trace_->kinds[position_];
   const std::uint32_t object = trace_->subjects[position_];
   if (kind == EventKind::alloc) {

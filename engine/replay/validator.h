@@ -13,6 +13,9 @@ namespace vramlab {
 /// inside a held segment or mapped pages; an object is smaller than requested; memory last used by another stream is
 /// used without a wait for a token recorded after that use; an alloc event places nothing or a free releases nothing;
 /// a segment or mapped page is given back under a live object; two pages or tokens are confused.
+/// A live object may move, in one way: all its bytes are copied by a transfer that comes after its stream's work up to
+/// this event and after whoever used the destination last; its stream waits for the transfer; it is released and, by
+/// the very next decision, placed at the destination.
 std::unique_ptr<ReplayWatcher> make_validator();
 
 }  // namespace vramlab

@@ -63,11 +63,19 @@ void OrderAccount::forget(Piece piece) {
   uses_.erase(uses_.lower_bound(piece.begin), uses_.lower_bound(piece.end));
 }
 
-std::optional<std::uint16_t> OrderAccount::unordered_user(Piece piece, std::uint16_t stream) {
-  const Clock& clock = clock_of(stream);
+std::optional<std::uint16_t> OrderAccount::user_beyond(const Clock& clock, Piece piece,
+                                                       std::optional<std::uint16_t> own) {
   for (auto at = first_touching(piece); at != uses_.end() && at->first < piece.end; ++at)
-    if (at->second.stream != stream && time_in(clock, at->second.stream) < at->second.time) return at->second.stream;
+    if (at->second.stream != own && time_in(clock, at->second.stream) < at->second.time) return at->second.stream;
   return std::nullopt;
+}
+
+std::optional<std::uint16_t> OrderAccount::unordered_user(Piece piece, std::uint16_t stream) {
+  return user_beyond(clock_of(stream), piece, stream);
+}
+
+std::optional<std::uint16_t> OrderAccount::unordered_before(Piece piece, std::uint32_t token) {
+  return user_beyond(clock_of_token(token), piece, std::nullopt);
 }
 
 OrderAccount::Uses::iterator OrderAccount::first_touching(Piece piece) {

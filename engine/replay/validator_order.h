@@ -31,6 +31,8 @@ class OrderAccount {
   void forget(Piece piece);
   /// The stream that used a byte of `piece` last and which `stream` has not waited for.
   std::optional<std::uint16_t> unordered_user(Piece piece, std::uint16_t stream);
+  /// The stream that used a byte of `piece` last and which completion of `token` does not wait for.
+  std::optional<std::uint16_t> unordered_before(Piece piece, std::uint32_t token);
 
  private:
   using Clock = std::vector<std::uint64_t>;  ///< by stream; missing = 0
@@ -42,6 +44,7 @@ class OrderAccount {
   using Uses = std::map<std::uint64_t, Use>;  ///< by first byte; disjoint
 
   Clock& clock_of(std::uint16_t stream);
+  std::optional<std::uint16_t> user_beyond(const Clock& clock, Piece piece, std::optional<std::uint16_t> own);
   void add_token(std::uint32_t token, Clock clock);
   const Clock& clock_of_token(std::uint32_t token) const;
   Uses::iterator first_touching(Piece piece);
