@@ -19,6 +19,27 @@ constexpr std::uint32_t many_slots = 16 << 10;
 constexpr std::size_t look_ahead_stride = 8;
 constexpr unsigned look_ahead_stages = 3;
 
+// Whether the pool is told what a program may know of an object beforehand, here what the recording says came of it.
+bool tells_hints(const RunSetup& setup) {
+  return setup.pool->takes_hints && setup.options.has("hints") && setup.options.text("hints") == "recorded";
+}
+
+// Events from each allocation to its free, or to the end of the trace. What no trace should hold Program refuses.
+std::vector<std::uint64_t> lifetimes_in(const Trace& trace) {
+  std::vector<std::uint64_t> begin(trace.object_count()), lifetimes(trace.object_count());
+  for (std::uint64_t position = 0; position < trace.event_count(); ++position) {
+    const std::uint32_t object = trace.subjects[position];
+    if (object >= trace.object_count()) continue;
+    if (trace.kinds[position] == EventKind::alloc) {
+      begin[object] = position;
+      lifetimes[object] = trace.event_count() - position;
+    } else if (trace.kinds[position] == EventKind::free_completed) {
+      lifetimes[object] = position - begin[object];
+    }
+  }
+  return lifetimes;
+}
+
 }  // namespace
 
 ReplayRun::ReplayRun(const RunSetup& setup, const Observation* observation)
@@ -29,6 +50,7 @@ ReplayRun::ReplayRun(const RunSetup& setup, const Observation* observation)
       port_(*device_, log_, setup.capacity),
       pool_(make_pool()),
       inputs_(port_, *pool_, *device_, setup.log_in, setup.log_out),
+      lifetimes_(tells_hints(setup) ? lifetimes_in(trace_) : std::vector<std::uint64_t>()),
       program_(trace_) {}
 
 std::unique_ptr<Pool> ReplayRun::make_pool() {
@@ -88,10 +110,18 @@ void ReplayRun::finish() {
 }
 
 void ReplayRun::run_batch(std::span<const Step> steps) {
+  if (!lifetimes_.empty()) return run_batch_hinted(steps);
   if (program_.slots() > many_slots) return run_batch_looking_ahead(steps);
   for (const Step& step : steps) {
     deliver_inputs();
     perform(step);
+  }
+}
+
+void ReplayRun::run_batch_hinted(std::span<const Step> steps) {
+  for (const Step& step : steps) {
+    deliver_inputs();
+    perform<true>(step);
   }
 }
 
@@ -124,17 +154,18 @@ void ReplayRun::observe_batch(std::span<const Step> steps) {
     deliver_inputs();
     log_.flush();
     for (ReplayWatcher* watcher : observation_->watchers) watcher->on_event(trace_, position_);
-    perform(step);
+    lifetimes_.empty() ? perform(step) : perform<true>(step);
     if (observation_->compare_addresses && step.kind == EventKind::alloc) compare_address(step);
   }
   if (observation_->validate) pool_->validate();
 }
 
+template <bool hinted>
 inline void ReplayRun::perform(const Step& step) {
   ++position_;
   switch (step.kind) {
     case EventKind::alloc:
-      allocate(step);
+      allocate<hinted>(step);
       break;
     case EventKind::free_requested:
       pool_->free_requested(step.block());
@@ -157,10 +188,13 @@ inline void ReplayRun::perform(const Step& step) {
   load_.after_event(port_, position_);
 }
 
+template <bool hinted>
 inline void ReplayRun::allocate(const Step& step) {
   const ObjectId object(next_object_);
   port_.bind(step.block(), object);
-  pool_->allocate({.block = step.block(), .object = object, .bytes = step.bytes(), .stream = step.stream()});
+  AllocRequest request{.block = step.block(), .object = object, .bytes = step.bytes(), .stream = step.stream()};
+  if constexpr (hinted) request.hints.lifetime = lifetimes_[next_object_];
+  pool_->allocate(request);
   ++next_object_;
   load_.on_alloc(step.bytes());
 }

@@ -69,6 +69,7 @@ class ReplayRun {
   void run_all();
   void finish();
   void run_batch(std::span<const Step> steps);
+  void run_batch_hinted(std::span<const Step> steps);
   void run_batch_looking_ahead(std::span<const Step> steps);
   void look_ahead(std::span<const Step> steps, std::size_t from) const;
   void observe_batch(std::span<const Step> steps);
@@ -76,7 +77,9 @@ class ReplayRun {
     if (inputs_.due(position_)) [[unlikely]]
       inputs_.deliver(position_);
   }
+  template <bool hinted = false>
   void perform(const Step& step);
+  template <bool hinted>
   void allocate(const Step& step);
   void begin_iteration();
   void launch(std::uint32_t op);
@@ -97,6 +100,7 @@ class ReplayRun {
   std::unique_ptr<Pool> pool_;
   InputFeed inputs_;
 
+  std::vector<std::uint64_t> lifetimes_;  ///< by object, in events; empty unless the pool is to be told
   Program program_;
   std::span<const Step> rest_;  ///< of the batch in which run_until() stopped
   LoadMeter load_;
