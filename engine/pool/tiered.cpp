@@ -42,7 +42,8 @@ void TieredPool::allocate(const AllocRequest& request) {
   } else {
     ++report_.tiers[t].served_at_once;
   }
-  n = memory_.tier(graph_[n].space).take(n, size, end_for(request.hints));
+  n = memory_.tier(graph_[n].space).take(n, size, end_for(n, request.hints));
+  deaths_.note(n, request.hints, now());
   history_[graph_[n].space].on_allocate(size);
   total_.on_allocate(size);
   put(request, n);
@@ -94,11 +95,9 @@ void TieredPool::release(BlockId slot) {
   tier.give_back(n);
 }
 
-// Without a hint at the low end, as long-lived ones: only what is known to be short-lived is kept apart.
-BlockEnd TieredPool::end_for(const AllocHints& hints) const {
-  if (!settings_.by_lifetime) return BlockEnd::low;
-  if (hints.lifetime == 0) return hints.access == AccessHint::temporary ? BlockEnd::high : BlockEnd::low;
-  return hints.lifetime < settings_.long_lifetime ? BlockEnd::high : BlockEnd::low;
+BlockEnd TieredPool::end_for(NodeIndex n, const AllocHints& hints) const {
+  if (!settings_.by_lifetime || !DeathTimes::known(hints)) return BlockEnd::low;
+  return deaths_.nearer_above(graph_, n, DeathTimes::expected(hints, now())) ? BlockEnd::high : BlockEnd::low;
 }
 
 void TieredPool::expect_release(BlockId block, unsigned nearness) const {

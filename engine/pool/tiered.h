@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "engine/pool/death_times.h"
 #include "engine/pool/pool.h"
 #include "engine/pool/size_history.h"
 #include "engine/pool/tier_memory.h"
@@ -66,7 +67,9 @@ class TieredPool final : public Pool {
 
   NodeIndex find(std::size_t tier, std::uint64_t size) const;
   NodeIndex find_elsewhere(std::size_t tier, std::uint64_t size) const;
-  BlockEnd end_for(const AllocHints& hints) const;
+  BlockEnd end_for(NodeIndex n, const AllocHints& hints) const;
+  // The pool's own count of events: it sees nothing of operators.
+  std::uint64_t now() const { return stats_.allocations + 2 * stats_.frees; }
   void put(const AllocRequest& request, NodeIndex n);
   void place(BlockId block, NodeIndex n, StreamId stream) {
     BlockNode& node = graph_[n];
@@ -95,7 +98,8 @@ class TieredPool final : public Pool {
   BlockGraph& graph_;
   LiveBlocks live_;
   std::array<SizeHistory, tiered::tier_count> history_;
-  SizeHistory total_;                     // of all tiers, in parts of an optimization interval
+  SizeHistory total_;  // of all tiers, in parts of an optimization interval
+  DeathTimes deaths_;
   std::map<NodeIndex, Movable> movable_;  // live objects whose owner holds a handle
   std::uint64_t until_check_;
   std::uint64_t until_advance_;

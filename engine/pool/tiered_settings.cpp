@@ -103,14 +103,7 @@ constexpr OptionSpec options[] = {
     {.name = "place_by_lifetime",
      .kind = OptionKind::flag,
      .default_text = "true",
-     .reason =
-         "objects hinted long-lived are cut from the low end of a free block, short-lived ones from the high end"},
-    {.name = "long_lifetime",
-     .kind = OptionKind::integer,
-     .default_text = "2000",
-     .reason = "events from which on a hinted lifetime is long",
-     .at_least = 1,
-     .at_most = 1e15},
+     .reason = "where hints tell lifetimes: beside the neighbour that is expected to die at nearly the same time"},
     {.name = "move_budget",
      .kind = OptionKind::bytes,
      .default_text = "1GiB",
@@ -150,7 +143,6 @@ Settings Settings::from(const OptionValues& values) {
   s.slack = count("slack");
   s.share_tiers = values.flag("share_tiers");
   s.by_lifetime = values.flag("place_by_lifetime");
-  s.long_lifetime = count("long_lifetime");
   s.move_budget = bytes("move_budget");
   return s;
 }

@@ -31,8 +31,7 @@ struct Settings {
   std::uint64_t slack = 0;  ///< one in so many bytes of the peak may be reserved beyond it rather than moved; 0: none
   bool share_tiers = true;
   bool by_lifetime = true;
-  std::uint64_t long_lifetime = 0;  ///< events
-  std::uint64_t move_budget = 0;    ///< bytes copied in one defragmentation
+  std::uint64_t move_budget = 0;  ///< bytes copied in one defragmentation
 
   static Settings from(const OptionValues& values);
   std::size_t tiers() const { return one_tier ? 1 : tier_count; }
