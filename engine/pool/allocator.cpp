@@ -1,10 +1,12 @@
 #include "engine/pool/allocator.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "engine/core/check.h"
 #include "engine/core/error.h"
 #include "engine/pool/allocator_parts.h"
+#include "engine/pool/block_graph.h"
 
 namespace vramlab {
 
@@ -13,6 +15,9 @@ Allocator::Allocator(Pool& pool, Port& port, const AllocatorSettings& settings)
       port_(port),
       settings_(settings),
       classes_(settings.size_steps, settings.cached_size),
+      low_use_(port.capacity() / 1000 * low_use),
+      high_use_(port.capacity() / 1000 * high_use),
+      most_(std::min(port.capacity(), max_space)),
       history_(settings.debug_history ? std::make_unique<AllocationHistory>(settings.history_events) : nullptr),
       by_stream_(std::make_unique<std::atomic<StreamCache*>[]>(std::size_t{StreamId::none_value} + 1)),
       usual_(settings.stream_cache),
@@ -118,8 +123,7 @@ void Allocator::free_unusual(StreamCache& cache, std::uint32_t slot, Address add
   if (block.state() == BlockState::shared) return park(slot, block, cache);
   note(AllocationEventKind::free_completed, block);
   cache.load.on_free(block);
-  cache.push(block, slot);
-  make_room(cache);
+  keep(cache, block, slot);
 }
 
 void Allocator::free_direct(std::uint32_t slot, Address address) {

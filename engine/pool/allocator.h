@@ -120,17 +120,17 @@ class Allocator {
 
   // allocator_pool.cpp: to and from the pool. REQUIRES: its lock.
   std::uint32_t fetch(StreamCache& cache, const SizeClass& size);
-  void fetch_more(StreamCache& cache, const SizeClass& size, const AllocRequest& request);
+  void fetch_more(StreamCache& cache, const SizeClass& size, AllocRequest& request);
   std::uint32_t take_slot(std::uint32_t& spare, std::uint16_t owner);
   void drop_slot(std::uint32_t& spare, std::uint32_t slot);
-  std::uint32_t fetch_one(std::uint32_t& spare, std::uint16_t owner, const AllocRequest& request);
+  std::uint32_t fetch_one(std::uint32_t& spare, std::uint16_t owner, AllocRequest& request);
   void enter(std::uint32_t slot, Bytes bytes);
   void give_back(std::uint32_t& spare, std::uint32_t slot);
   void give_back_list(StreamCache& cache, std::uint32_t list);
-  void make_room(StreamCache& cache);
+  void set_limits(StreamCache& cache);
+  void keep(StreamCache& cache, BlockRecord& block, std::uint32_t slot);
   Address serve_direct(Bytes bytes, StreamId stream, const AllocHints& hints);
   void check_open() const;
-  std::uint32_t used_per_mille() const;
 
   // allocator_batch.cpp
   std::vector<Address> serve_batch(std::span<const Bytes> sizes, StreamId stream);
@@ -153,7 +153,11 @@ class Allocator {
   [[noreturn]] void explain_out_of_memory(Bytes bytes, const std::string& what) const;
 
   // allocator_errors.cpp
-  void check_size(Bytes bytes) const;
+  void check_size(Bytes bytes) const {
+    if (bytes.value - 1 >= most_.value) [[unlikely]]  // 0 wraps around
+      wrong_size(bytes);
+  }
+  [[noreturn]] void wrong_size(Bytes bytes) const;
   [[noreturn]] void not_live(const char* what, Address address, const BlockRecord& found) const;
   [[noreturn]] void not_ours(const char* what, Address address) const;
   std::string history_text(Address address) const;
@@ -168,6 +172,8 @@ class Allocator {
   Port& port_;
   const AllocatorSettings settings_;
   const SizeClasses classes_;
+  const Bytes low_use_, high_use_;  // of the capacity
+  const Bytes most_;                // of one request
   const std::unique_ptr<AllocationHistory> history_;
   const std::unique_ptr<std::atomic<StreamCache*>[]> by_stream_;  // 512 KiB
   BlockTable table_;

@@ -7,7 +7,6 @@
 #include "engine/core/check.h"
 #include "engine/core/option.h"
 #include "engine/pool/allocator_parts.h"
-#include "engine/pool/block_graph.h"
 
 namespace vramlab {
 namespace {
@@ -20,12 +19,11 @@ std::string block_text(const BlockRecord& block) {
 
 std::string address_text(Address address) { return fmt::format("{:#x}", address.value); }
 
-void Allocator::check_size(Bytes bytes) const {
-  if (bytes > port_.capacity() || bytes > max_space)
-    throw PoolError(fmt::format("allocation of {}, more than the capacity of {}", format_bytes(bytes),
-                                format_bytes(std::min(port_.capacity(), max_space))),
-                    {}, "ask for less, or raise the capacity");
-  check_request(bytes);
+void Allocator::wrong_size(Bytes bytes) const {
+  if (bytes == Bytes(0)) throw PoolError("allocation of 0 bytes", {}, "ask for at least one byte");
+  throw PoolError(
+      fmt::format("allocation of {}, more than the {} that there can be", format_bytes(bytes), format_bytes(most_)), {},
+      "ask for less, or raise the capacity");
 }
 
 std::string Allocator::history_text(Address address) const {

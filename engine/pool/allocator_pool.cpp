@@ -38,15 +38,14 @@ void Allocator::enter(std::uint32_t slot, Bytes bytes) {
   records_[slot].bytes = bytes;
 }
 
-// `request` lacks block and object.
-std::uint32_t Allocator::fetch_one(std::uint32_t& spare, std::uint16_t owner, const AllocRequest& request) {
+// Fills in block and object of `request`.
+std::uint32_t Allocator::fetch_one(std::uint32_t& spare, std::uint16_t owner, AllocRequest& request) {
   const std::uint32_t slot = take_slot(spare, owner);
-  AllocRequest named = request;
-  named.block = BlockId(slot);
-  named.object = ObjectId(next_object_);
-  port_.bind(named.block, named.object);
+  request.block = BlockId(slot);
+  request.object = ObjectId(next_object_);
+  port_.bind(request.block, request.object);
   try {
-    pool_.allocate(named);
+    pool_.allocate(request);
   } catch (...) {
     drop_slot(spare, slot);
     throw;
@@ -57,8 +56,8 @@ std::uint32_t Allocator::fetch_one(std::uint32_t& spare, std::uint16_t owner, co
 }
 
 // Into the cache where a class has run dry before: the lock is held anyway.
-void Allocator::fetch_more(StreamCache& cache, const SizeClass& size, const AllocRequest& request) {
-  if (used_per_mille() > high_use) return;
+void Allocator::fetch_more(StreamCache& cache, const SizeClass& size, AllocRequest& request) {
+  if (port_.reserved() > high_use_) return;
   for (std::uint32_t more = cache.next_batch(size); more > 1 && cache.has_room(size.bytes); --more) {
     const std::uint32_t slot = fetch_one(cache.spare, cache.stream.value, request);
     records_[slot].bin_or_stream = static_cast<std::uint16_t>(size.bin);
@@ -69,7 +68,7 @@ void Allocator::fetch_more(StreamCache& cache, const SizeClass& size, const Allo
 // One block for the caller, in no list.
 std::uint32_t Allocator::fetch(StreamCache& cache, const SizeClass& size) {
   check_open();
-  const AllocRequest request{.block = {}, .object = {}, .bytes = size.bytes, .stream = cache.stream, .hints = {}};
+  AllocRequest request{.block = {}, .object = {}, .bytes = size.bytes, .stream = cache.stream, .hints = {}};
   const std::uint32_t slot = fetch_one(cache.spare, cache.stream.value, request);
   records_[slot].bin_or_stream = static_cast<std::uint16_t>(size.bin);
   try {
@@ -83,11 +82,9 @@ Address Allocator::serve_direct(Bytes bytes, StreamId stream, const AllocHints& 
   StreamCache& cache = cache_of(stream);
   const std::lock_guard guard(pool_lock_);
   check_open();
-  AllocHints fixed = hints;
-  fixed.relocatable = false;
-  const Bytes rounded = round_up(bytes, 512_B);
-  const std::uint32_t slot = fetch_one(spare_, BlockRecord::no_owner,
-                                       {.block = {}, .object = {}, .bytes = rounded, .stream = stream, .hints = fixed});
+  AllocRequest request{.block = {}, .object = {}, .bytes = round_up(bytes, 512_B), .stream = stream, .hints = hints};
+  request.hints.relocatable = false;
+  const std::uint32_t slot = fetch_one(spare_, BlockRecord::no_owner, request);
   BlockRecord& block = records_[slot];
   block.bin_or_stream = stream.value;
   return hand_out(cache.direct, block, bytes);
@@ -109,27 +106,28 @@ void Allocator::give_back_list(StreamCache& cache, std::uint32_t list) {
   }
 }
 
-std::uint32_t Allocator::used_per_mille() const {
-  const std::uint64_t thousandth = port_.capacity().value / 1000;
-  return thousandth == 0
-             ? 1000
-             : static_cast<std::uint32_t>(std::min<std::uint64_t>(port_.reserved().value / thousandth, 1000));
-}
-
-// A cache that overflows holds a share of what its stream has live, and more blocks where memory is plentiful; what it
-// has beyond goes back, with a quarter more so that this is not done at every free.
-void Allocator::make_room(StreamCache& cache) {
+// What a cache may hold: a share of what its stream has live, and more blocks where memory is plentiful.
+void Allocator::set_limits(StreamCache& cache) {
+  if (closed_) return;
   const Bytes share = settings_.live_share == 0 ? Bytes(0) : cache.load.live / settings_.live_share;
   cache.limits.bytes = std::max(usual_.bytes, share);
-  const std::uint32_t used = used_per_mille();
-  if (used > high_use) {
+  const Bytes used = port_.reserved();
+  if (used > high_use_) {
     cache.limits.blocks = usual_.blocks;
-  } else if (used < low_use && cache.blocks > cache.limits.blocks) {
-    cache.limits.blocks =
-        std::min(cache.limits.blocks + cache.limits.blocks / 2, settings_.stream_cache.blocks * most_growth);
+  } else if (used < low_use_ && cache.blocks >= cache.limits.blocks) {
+    const std::uint32_t more = cache.limits.blocks + cache.limits.blocks / 2;
+    cache.limits.blocks = std::min(more, settings_.stream_cache.blocks * most_growth);
   }
+}
+
+// A free block goes into its cache, and what is too much there to the pool, with an eighth more so that this is not
+// done at every free.
+void Allocator::keep(StreamCache& cache, BlockRecord& block, std::uint32_t slot) {
+  set_limits(cache);
+  if (!cache.keeps(block.bytes)) return give_back(cache.spare, slot);
+  cache.push(block, slot);
   if (cache.blocks > cache.limits.blocks || cache.bytes > cache.limits.bytes)
-    give_back_list(cache, cache.drain(records_, cache.limits.scaled(0.75)));
+    give_back_list(cache, cache.drain(records_, cache.limits.scaled(0.875)));
 }
 
 }  // namespace vramlab

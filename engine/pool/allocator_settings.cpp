@@ -14,7 +14,7 @@ constexpr OptionSpec options[] = {
      .reason = "requests up to this are served from their stream's cache; larger ones go to the pool"},
     {.name = "size_steps",
      .kind = OptionKind::integer,
-     .default_text = "16",
+     .default_text = "8",
      .reason = "cached sizes are rounded up to a power of two cut into so many steps: fewer hit more often, more waste "
                "less; a power of two",
      .at_least = 1,
@@ -27,7 +27,7 @@ constexpr OptionSpec options[] = {
      .at_most = 1e6},
     {.name = "stream_bytes",
      .kind = OptionKind::bytes,
-     .default_text = "16MiB",
+     .default_text = "64MiB",
      .reason = "bytes a stream's cache keeps whatever else it has"},
     {.name = "live_share",
      .kind = OptionKind::integer,

@@ -53,8 +53,7 @@ void Allocator::unpark(std::uint32_t slot) {
   cache_of(block.stream()).parked -= block.bytes;
   note(AllocationEventKind::free_completed, block);
   if (owner == nullptr) return give_back(spare_, slot);
-  owner->push(block, slot);
-  make_room(*owner);
+  keep(*owner, block, slot);
 }
 
 void Allocator::process_completed(TokenId token) {

@@ -1,6 +1,7 @@
 #include "engine/pool/stream_cache.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "engine/core/check.h"
 
@@ -28,20 +29,39 @@ CacheLimits CacheLimits::scaled(double factor) const {
 }
 
 StreamCache::StreamCache(StreamId stream_of, std::uint32_t bins, const CacheLimits& most)
-    : stream(stream_of), limits(most), heads_(bins, none), batch_(bins, 1) {}
+    : stream(stream_of), limits(most), heads_(bins, none), filled_(bins / 64 + 1), batch_(bins, 1) {}
+
+// The first bin from `from` on, around the end, that has blocks. REQUIRES: there is one.
+std::uint32_t StreamCache::next_filled(std::uint32_t from) const {
+  std::size_t word = from / 64;
+  std::uint64_t bits = filled_[word] & ~std::uint64_t{0} << from % 64;
+  while (bits == 0) {
+    word = word + 1 < filled_.size() ? word + 1 : 0;
+    bits = filled_[word];
+  }
+  return static_cast<std::uint32_t>(word * 64 + static_cast<unsigned>(std::countr_zero(bits)));
+}
+
+std::uint32_t StreamCache::last_filled() const {
+  std::size_t word = filled_.size() - 1;
+  while (filled_[word] == 0) --word;
+  return static_cast<std::uint32_t>(word * 64 + 63 - static_cast<unsigned>(std::countl_zero(filled_[word])));
+}
+
+// Moves a block of `bin` to the front of `list`.
+std::uint32_t StreamCache::take(BlockRecords& records, std::uint32_t bin, std::uint32_t list) {
+  const std::uint32_t slot = pop(records, bin);
+  batch_[bin] = 1;
+  records[slot].next = list;
+  return slot;
+}
 
 std::uint32_t StreamCache::drain(BlockRecords& records, const CacheLimits& keep) {
   std::uint32_t list = none;
-  const auto bins = static_cast<std::uint32_t>(heads_.size());
-  while (blocks > keep.blocks || bytes > keep.bytes) {
-    const std::uint32_t slot = pop(records, hand_);
-    if (slot == none) {
-      hand_ = hand_ + 1 < bins ? hand_ + 1 : 0;
-      continue;
-    }
-    batch_[hand_] = 1;
-    records[slot].next = list;
-    list = slot;
+  while (bytes > keep.bytes) list = take(records, last_filled(), list);
+  while (blocks > keep.blocks) {
+    hand_ = next_filled(hand_);
+    list = take(records, hand_, list);
   }
   return list;
 }
@@ -56,7 +76,9 @@ std::uint32_t StreamCache::next_batch(const SizeClass& size) {
 void StreamCache::validate(const BlockRecords& records) const {
   std::uint32_t listed = 0;
   Bytes held{};
-  for (std::uint32_t bin = 0; bin < heads_.size(); ++bin)
+  for (std::uint32_t bin = 0; bin < heads_.size(); ++bin) {
+    const bool filled = (filled_[bin / 64] >> bin % 64 & 1) != 0;
+    VRAMLAB_CHECK(filled == (heads_[bin] != none), "the bit of a list is wrong");
     for (std::uint32_t slot = heads_[bin]; slot != none; slot = records[slot].next) {
       const BlockRecord& block = records[slot];
       VRAMLAB_CHECK(block.state() == BlockState::cached, "a block in a cache is not free");
@@ -65,6 +87,7 @@ void StreamCache::validate(const BlockRecords& records) const {
       ++listed;
       held += block.bytes;
     }
+  }
   VRAMLAB_CHECK(listed == blocks, "cached blocks are counted wrongly");
   VRAMLAB_CHECK(held == bytes, "cached bytes are counted wrongly");
 }

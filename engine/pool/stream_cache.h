@@ -68,6 +68,7 @@ struct alignas(64) StreamCache {
       return none;
     BlockRecord& block = records[slot];
     heads_[bin] = block.next;
+    if (block.next == none) filled_[bin / 64] &= ~(std::uint64_t{1} << bin % 64);
     --blocks;
     bytes -= block.bytes;
     return slot;
@@ -75,15 +76,20 @@ struct alignas(64) StreamCache {
   /// REQUIRES: the block is in no list.
   void push(BlockRecord& block, std::uint32_t slot) {
     block.set(BlockState::cached);
-    block.next = heads_[block.bin_or_stream];
-    heads_[block.bin_or_stream] = slot;
+    const std::uint32_t bin = block.bin_or_stream;
+    block.next = heads_[bin];
+    heads_[bin] = slot;
+    filled_[bin / 64] |= std::uint64_t{1} << bin % 64;
     ++blocks;
     bytes += block.bytes;
   }
-  bool has_room(Bytes more) const { return blocks < limits.blocks && bytes + more <= limits.bytes; }
+  /// Whether a block is small enough to be kept: some of its like must find room beside it.
+  bool keeps(Bytes block) const { return block * 8 <= limits.bytes; }
+  bool has_room(Bytes more) const { return blocks < limits.blocks && bytes + more <= limits.bytes && keeps(more); }
 
-  /// Takes blocks out, a class after the other and going on where the last call stopped, until no more than `keep` are
-  /// left. Returns them as a list linked through `next`.
+  /// Takes blocks out until no more than `keep` are left: of too many bytes the largest, since a small block serves as
+  /// many requests for less; of too many blocks a class after the other, going on where the last call stopped. Returns
+  /// them as a list linked through `next`.
   std::uint32_t drain(BlockRecords& records, const CacheLimits& keep);
 
   /// How many blocks to fetch at once where a class has run dry: more each time, until some had to be given back.
@@ -93,9 +99,14 @@ struct alignas(64) StreamCache {
   void validate(const BlockRecords& records) const;
 
  private:
-  std::vector<std::uint32_t> heads_;  // by bin
-  std::vector<std::uint8_t> batch_;   // by bin
-  std::uint32_t hand_ = 0;            // bin where drain() goes on
+  std::uint32_t next_filled(std::uint32_t from) const;
+  std::uint32_t last_filled() const;
+  std::uint32_t take(BlockRecords& records, std::uint32_t bin, std::uint32_t list);
+
+  std::vector<std::uint32_t> heads_;   // by bin
+  std::vector<std::uint64_t> filled_;  // a bit for each bin: has blocks
+  std::vector<std::uint8_t> batch_;    // by bin
+  std::uint32_t hand_ = 0;             // bin where drain() goes on
 };
 
 }  // namespace vramlab
