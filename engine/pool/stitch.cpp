@@ -66,21 +66,6 @@ Layout best_layout(std::uint64_t size, const Offers& offers, std::uint64_t page)
 
 }  // namespace
 
-std::vector<HomePiece> stitch(std::uint64_t size, std::span<const HomePiece> free, std::uint64_t page,
-                              StitchOrder order) {
-  for (const HomePiece& block : free)
-    if (block.bytes >= size) return {{block.offset, size}};
-  Offers offers = offers_of(free, page);
-  const Layout layout = best_layout(size, offers, page);
-  if (layout.whole_pages() > offers.pages) return {};
-  std::vector<HomePiece> pieces;
-  if (layout.end.bytes > 0) pieces.push_back(layout.end);
-  const std::uint64_t middle = layout.pages * page + (layout.beginning ? 0 : layout.rest);
-  for (const HomePiece& run : take_runs(std::move(offers.runs), middle, order)) pieces.push_back(run);
-  if (layout.beginning) pieces.push_back({layout.beginning->offset, layout.rest});
-  return pieces;
-}
-
 std::vector<HomePiece> take_runs(std::vector<HomePiece> runs, std::uint64_t bytes, StitchOrder order) {
   std::sort(runs.begin(), runs.end(), [order](const HomePiece& a, const HomePiece& b) {
     if (a.bytes != b.bytes) return (a.bytes < b.bytes) == (order == StitchOrder::smallest_run);
@@ -95,12 +80,18 @@ std::vector<HomePiece> take_runs(std::vector<HomePiece> runs, std::uint64_t byte
   return taken;
 }
 
-std::uint64_t pages_missing(std::uint64_t size, std::span<const HomePiece> free, std::uint64_t page) {
+Stitch stitch(std::uint64_t size, std::span<const HomePiece> free, std::uint64_t page, StitchOrder order) {
   for (const HomePiece& block : free)
-    if (block.bytes >= size) return 0;
-  const Offers offers = offers_of(free, page);
-  const std::uint64_t needed = best_layout(size, offers, page).whole_pages();
-  return needed > offers.pages ? needed - offers.pages : 0;
+    if (block.bytes >= size) return {.pieces = {{block.offset, size}}};
+  Offers offers = offers_of(free, page);
+  const Layout layout = best_layout(size, offers, page);
+  if (layout.whole_pages() > offers.pages) return {.pieces = {}, .missing_pages = layout.whole_pages() - offers.pages};
+  Stitch result;
+  if (layout.end.bytes > 0) result.pieces.push_back(layout.end);
+  const std::uint64_t middle = layout.pages * page + (layout.beginning ? 0 : layout.rest);
+  for (const HomePiece& run : take_runs(std::move(offers.runs), middle, order)) result.pieces.push_back(run);
+  if (layout.beginning) result.pieces.push_back({layout.beginning->offset, layout.rest});
+  return result;
 }
 
 }  // namespace vramlab

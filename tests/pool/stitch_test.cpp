@@ -60,9 +60,9 @@ TEST(Stitch, LaysPiecesSideBySideInFreeBytes) {
     const std::vector<HomePiece> free = random_free();
     const std::uint64_t size = 512 * *rc::gen::inRange<std::uint64_t>(1, 200);
     const auto order = *rc::gen::element(StitchOrder::smallest_run, StitchOrder::largest_run);
-    const std::vector<HomePiece> pieces = stitch(size, free, page, order);
+    const auto [pieces, missing] = stitch(size, free, page, order);
     if (!pieces.empty()) check_places(size, pieces, free);
-    RC_ASSERT(pieces.empty() == (pages_missing(size, free, page) > 0));
+    RC_ASSERT(pieces.empty() == (missing > 0));
     if (size > most(free)) RC_ASSERT(pieces.empty());
   }));
 }
@@ -71,10 +71,10 @@ TEST(Stitch, ServesWhatTheMissingPagesAllow) {
   EXPECT_TRUE(rc::check([] {
     std::vector<HomePiece> free = random_free();
     const std::uint64_t size = 512 * *rc::gen::inRange<std::uint64_t>(1, 200);
-    const std::uint64_t missing = pages_missing(size, free, page);
+    const std::uint64_t missing = stitch(size, free, page, StitchOrder::smallest_run).missing_pages;
     if (missing == 0) return;
     free.push_back({(free.empty() ? 0 : free.back().end() / page + 2) * page, missing * page});
-    RC_ASSERT(!stitch(size, free, page, StitchOrder::smallest_run).empty());
+    RC_ASSERT(!stitch(size, free, page, StitchOrder::smallest_run).pieces.empty());
   }));
 }
 
@@ -82,14 +82,14 @@ TEST(Stitch, FillsTheEndsOfPagesThatAreInUseInPart) {
   // Free: the upper half of page 0, page 2, the lower half of page 4.
   const std::vector<HomePiece> free{{page / 2, page / 2}, {2 * page, page}, {4 * page, page / 2}};
   const std::vector<HomePiece> expected{{page / 2, page / 2}, {2 * page, page}, {4 * page, page / 2}};
-  EXPECT_EQ(stitch(2 * page, free, page, StitchOrder::smallest_run), expected);
-  EXPECT_TRUE(stitch(2 * page + 512, free, page, StitchOrder::smallest_run).empty());
-  EXPECT_EQ(pages_missing(2 * page + 512, free, page), 1u);
+  EXPECT_EQ(stitch(2 * page, free, page, StitchOrder::smallest_run).pieces, expected);
+  EXPECT_TRUE(stitch(2 * page + 512, free, page, StitchOrder::smallest_run).pieces.empty());
+  EXPECT_EQ(stitch(2 * page + 512, free, page, StitchOrder::smallest_run).missing_pages, 1u);
 }
 
 TEST(Stitch, UsesNothingInsideOfOnePage) {
   const std::vector<HomePiece> free{{512, 1024}, {page + 512, 1024}};
-  EXPECT_TRUE(stitch(2048, free, page, StitchOrder::smallest_run).empty());
+  EXPECT_TRUE(stitch(2048, free, page, StitchOrder::smallest_run).pieces.empty());
 }
 
 }  // namespace

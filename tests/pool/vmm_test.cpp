@@ -79,6 +79,23 @@ TEST(Vmm, GrowsRatherThanStitchesWithinTheHeadroom) {
   EXPECT_EQ(h->port.reserved().value, 120 * mib - 4 * mib * 0);
 }
 
+// The same object again and again, which needs a mapping each time.
+std::uint64_t stitches_of_a_hundred(const std::string& patience) {
+  auto h = after(comb(20), {{"headroom", "0.05"}, {"patience", patience}, {"view_cache", "0"}, {"moving", "false"}});
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    h->run({.bytes = 40 * mib});
+    h->run({.alloc = false, .object = 20 + i});
+    h->complete_all();
+  }
+  h->pool->validate();
+  return h->pool->stats().stitches;
+}
+
+TEST(Vmm, HoldsMoreWhenItMapsAnewAgainAndAgain) {
+  EXPECT_EQ(stitches_of_a_hundred("1000000"), 100u);
+  EXPECT_LT(stitches_of_a_hundred("1"), 50u);
+}
+
 TEST(Vmm, MovesAFewIdlePagesToMakeAHole) {
   // 8 MiB are free in two places; 40 MiB more are asked than there is headroom for.
   std::vector<Step> steps{{.bytes = 4 * mib}, {.bytes = 4 * mib}, {.bytes = 4 * mib}, {.bytes = 4 * mib}};
