@@ -115,6 +115,7 @@ class SegmentBlockPool final : public Pool {
   NodeIndex find_after_tidying(const Need& need);
   NodeIndex take_usual_segment(const Need& need);
   Bytes usual_segment(const Need& need) const;
+  Bytes shared_segment(Bytes size, std::uint64_t part) const;
   void reclaim(Bytes wanted);
   bool pay_for_return();
   NodeIndex take_segment(Bytes bytes, const Need& need);

@@ -38,10 +38,16 @@ NodeIndex SegmentBlockPool::take_usual_segment(const Need& need) { return take_s
 Bytes SegmentBlockPool::usual_segment(const Need& need) const {
   const Bytes needed = round_up(Bytes(need.size), segment_granule);
   if (settings_.segment_size) return std::max(*settings_.segment_size, needed);
-  if (need.apart) return std::max(settings_.small_segment, needed);
-  const Bytes least = needed * 2 < settings_.medium_segment ? settings_.medium_segment : needed;
+  if (need.apart) return std::max(shared_segment(settings_.small_segment, 4096), needed);
+  const bool shares = needed * 2 < settings_.medium_segment;
+  const Bytes least = shares ? shared_segment(settings_.medium_segment, 512) : needed;
   const Bytes share = std::min(port_.reserved(), freed_) / 1000 * settings_.growth_per_mille;
   return least * std::max<std::uint64_t>(1, std::min(share, max_space) / least);
+}
+
+// A segment for several objects: where very much is held a small part of that, so that segments do not become many.
+Bytes SegmentBlockPool::shared_segment(Bytes size, std::uint64_t part) const {
+  return std::max(size, round_down(std::min(port_.reserved() / part, max_space), segment_granule));
 }
 
 // Returns idle segments until `wanted` bytes are free at the device: those that are smaller, and so can not serve the

@@ -105,6 +105,14 @@ TEST(SegmentBlock, GrowsByAShareOfWhatIsHeldOnceAsMuchWasFreed) {
   }
 }
 
+TEST(SegmentBlock, TakesLargerSharedSegmentsWhereVeryMuchIsHeld) {
+  Script run;
+  run.alloc(1024_GiB);
+  run.alloc(1000_B);
+  run.alloc(3_MiB);
+  EXPECT_THAT(run.taken(), ElementsAre(1024 * 1024 * mib, 256 * mib, 2048 * mib));
+}
+
 TEST(SegmentBlock, TakesJustWhatIsNeededWhereTheCapacityAllowsNoMore) {
   Script run("segment_size=512MiB", 64_MiB);
   run.alloc(40_MiB);
