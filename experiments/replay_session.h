@@ -20,6 +20,7 @@ struct ReplayArguments {
   std::vector<std::string> traces;
   std::string map;  ///< "" = none
   std::string log;  ///< "" = none
+  bool debug_history = false;
 };
 
 class ReplaySession {

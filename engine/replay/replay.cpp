@@ -75,6 +75,7 @@ Replay::Replay(const Trace& trace, const ReplayRequest& request) : trace_(trace)
   setup_.context = {.device_memory = request.device_memory, .seed = request.seed};
   setup_.capacity = request.capacity;
   setup_.make_device = request.make_device;
+  setup_.debug_history = request.debug_history;
   if (request.inputs == InputsMode::log) setup_.log_in = request.log_in;
   if (request.pool->follows != Follows::nothing) follow_recording(trace, setup_);
   if (request.pool->needs_instance) {

@@ -42,6 +42,7 @@ struct ReplayRequest {
   std::uint64_t seed = 0;
   double min_seconds = 1.0;  ///< runs are repeated until they took this long in all; 0 = one run
   bool verify = false;
+  bool debug_history = false;  ///< failures tell the block's last allocation and free, and the largest live objects
   InputsMode inputs = InputsMode::model;
   const InputLog* log_in = nullptr;      ///< InputsMode::log
   InputLog* log_out = nullptr;           ///< what arrived, when not null

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/replay/replay_clock.h"
+#include "engine/replay/slot_history.h"
 
 namespace vramlab {
 namespace {
@@ -68,9 +69,9 @@ RunResult ReplayRun::run() {
   try {
     run_all();
   } catch (const OutOfMemory& error) {
-    throw OutOfMemory(fmt::format("{}: {}", state_text(), error.what()), {trace_.name, {}, {}, {}});
+    throw OutOfMemory(failure_text(error), {trace_.name, {}, {}, {}});
   } catch (const PoolError& error) {
-    throw PoolError(fmt::format("{}: {}", state_text(), error.what()), {trace_.name, {}, {}, {}});
+    throw PoolError(failure_text(error), {trace_.name, {}, {}, {}});
   }
   finish();
   return result();
@@ -235,6 +236,12 @@ RunResult ReplayRun::result() const {
                    .loop_seconds = loop_seconds_};
   if (launched_) result.simulated = device_->now() - window_start_;
   return result;
+}
+
+std::string ReplayRun::failure_text(const Error& error) const {
+  const std::uint64_t event = position_ == 0 ? 0 : position_ - 1;
+  const bool known = setup_.debug_history && event < trace_.event_count();
+  return fmt::format("{}: {}{}", state_text(), error.what(), known ? slot_history(trace_, event) : "");
 }
 
 std::string ReplayRun::state_text() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/core/decision.h"
+#include "engine/core/error.h"
 #include "engine/device/port.h"
 #include "engine/pool/pool.h"
 #include "engine/replay/digest.h"
@@ -34,6 +35,7 @@ struct RunSetup {
   InputLog* log_out = nullptr;       ///< gets the device's own inputs
   EventSink* sink = nullptr;         ///< gets the decisions, when not null
   std::function<void(double)> progress;
+  bool debug_history = false;  ///< a failure tells what became of the block before
 };
 
 /// What watchers cost time for: asked of one untimed run.
@@ -87,6 +89,7 @@ class ReplayRun {
   void compare_address(const Step& step);
   RunResult result() const;
   std::string state_text() const;
+  std::string failure_text(const Error& error) const;
 
   const RunSetup& setup_;
   const Observation* observation_;
