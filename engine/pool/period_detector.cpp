@@ -1,6 +1,5 @@
 #include "engine/pool/period_detector.h"
 
-#include <algorithm>
 #include <bit>
 
 #include "engine/coloring/mix.h"
@@ -58,8 +57,8 @@ std::uint64_t PeriodDetector::add(std::uint64_t key, Bytes live) {
 
 bool PeriodDetector::repeats(std::uint64_t period) const {
   const std::uint64_t patience = std::max(rules_.patience, shortest_stretch);
-  const std::uint64_t stretch =
-      std::max(rules_.repeats * period, std::clamp((next_ - 1) / 4, shortest_stretch, patience));
+  const std::uint64_t quarter = std::clamp((next_ - 1) / 4, shortest_stretch, patience);
+  const std::uint64_t stretch = std::max({rules_.repeats * period, quarter, demanded_});
   if (stretch > next_ - first_ || period > rules_.max_period || at(next_ - 1).live != at(next_ - 1 - period).live)
     return false;
   const std::uint64_t from = next_ - stretch;

@@ -8,6 +8,7 @@
 // stretch must also be a quarter of everything seen so far, up to `patience` requests. An exact comparison follows
 // before anybody acts on it. Constant time a request; 56 bytes for each of repeats * max_period requests.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -52,6 +53,9 @@ class PeriodDetector {
   /// Forgets what came; what comes now has no connection to it.
   void restart() { first_ = next_; }
 
+  /// From now on only what repeats for at least so many requests counts.
+  void demand(std::uint64_t stretch) { demanded_ = std::min(stretch, max_records_); }
+
   /// Number of the request that comes next, and of the first that is remembered.
   std::uint64_t next() const { return next_; }
   std::uint64_t first() const { return first_; }
@@ -94,6 +98,7 @@ class PeriodDetector {
 
   Rules rules_;
   std::uint64_t max_records_;
+  std::uint64_t demanded_ = 0;
   std::uint64_t next_ = 1;
   std::uint64_t first_ = 1;
   std::uint64_t prefix_ = 0;

@@ -65,18 +65,33 @@ Circle circle_of(std::span<const PeriodRequest> requests) {
   return circle;
 }
 
+// The best of the quick ones: each takes well under a second for 10^5 requests.
+constexpr std::string_view quick[] = {"best-fit", "by-load", "first-fit", "by-lifetime"};
+
+Plan solve_by(std::string_view name, const Instance& instance, const PlanRules& rules, Bytes good) {
+  const SolverInfo& solver = find_row(solvers(), "solver", name);
+  SolveRequest request = default_request(solver, rules.seed);
+  if (request.options.has("rounds")) request.options.set("rounds", std::to_string(rules.search_rounds), "plan");
+  request.capacity = good;
+  return solve_instance(solver, instance, request).plan;
+}
+
 // A plan within 1/512 of the lower bound will do.
 Plan solve(const Instance& instance, const PlanRules& rules) {
-  const bool searched = instance.buffers.size() <= rules.most_searched;
-  const SolverInfo& solver = find_row(solvers(), "solver", searched ? rules.solver : "best-fit");
-  SolveRequest request = default_request(solver, rules.seed);
   check_instance(instance);
   const Bytes bound = lower_bound(instance).bytes;
-  request.capacity = bound + Bytes(bound.value / 512);
-  Plan plan = solve_instance(solver, instance, request).plan;
-  const std::string problem = check_plan(instance, plan);
-  VRAMLAB_CHECK(problem.empty(), "solver " + std::string(solver.name) + ": " + problem);
-  return plan;
+  const Bytes good = bound + Bytes(bound.value / 512);
+  const bool searched = instance.buffers.size() <= rules.most_searched;
+  const auto names = searched ? std::span(&rules.solver, 1) : std::span<const std::string_view>(quick);
+  Plan best;
+  for (const std::string_view name : names) {
+    Plan plan = solve_by(name, instance, rules, good);
+    if (best.offsets.empty() || plan.peak < best.peak) best = std::move(plan);
+    if (best.peak <= good) break;
+  }
+  const std::string problem = check_plan(instance, best);
+  VRAMLAB_CHECK(problem.empty(), "solver " + best.solver + ": " + problem);
+  return best;
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ enum class Crossing : std::uint8_t {
 struct PlanRules {
   std::string_view solver = "auto";  ///< of engine/coloring
   Crossing crossing = Crossing::automatic;
-  std::uint64_t most_searched = 20'000;  ///< requests; longer periods are planned by best-fit alone
+  std::uint64_t search_rounds = 1;     ///< of a solver that searches in rounds
+  std::uint64_t most_searched = 2000;  ///< requests; longer periods are planned by quick solvers alone
   std::uint64_t seed = 0;
 };
 

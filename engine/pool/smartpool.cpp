@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "engine/core/error.h"
 #include "engine/core/registry.h"
@@ -9,29 +10,37 @@ namespace vramlab {
 // --- Serving --------------------------------------------------------------------------------------------------------
 
 // The expected request came.
-void SmartPool::serve_planned(const AllocRequest& request, Bytes size) {
+void SmartPool::serve_planned(const AllocRequest& request, std::uint64_t key, Bytes size) {
   const PeriodPlan& plan = course_.plan();
   const std::uint32_t position = course_.position();
   arena_.pass(plan, position);
   const std::uint64_t offset = plan.offset(position);
   if (offset != PeriodPlan::unplanned && arena_.vacant(offset, size.value)) [[likely]] {
     arena_.place(request, position, offset, size);
-    live_.set(request.block, in_plan);
-    ++allocations_;
     ++hits_;
+    if (course_.trouble() > 0) [[unlikely]] {
+      note_beside(request.block, in_hole, size);
+    } else {
+      live_.set(request.block, in_plan);
+      ++allocations_;
+    }
   } else {
     missed_ += offset != PeriodPlan::unplanned;
     serve_beside(request, size);
     ++misses_;
     if (!following_) return expect_next();  // for want of memory the plan's was given back
   }
+  if (course_.trouble() > 0) [[unlikely]]
+    show(request.block, key);
   if (course_.advance()) end_period();
+  if (following_ && course_.trouble() > 0) [[unlikely]]
+    look_around();
 }
 
 void SmartPool::serve_stray(const AllocRequest& request, std::uint64_t key, Bytes size) {
   if (const PlanCourse::Place place = course_.detour(key); fits_arena(place)) {
-    go_to(place);
-    return serve_planned(request, size);
+    go_to(place, false);
+    return serve_planned(request, key, size);
   }
   serve_beside(request, size);
   ++misses_;
@@ -40,12 +49,20 @@ void SmartPool::serve_stray(const AllocRequest& request, std::uint64_t key, Byte
     pending_ = {};
     return show(request.block, key);
   }
-  if (course_.strays() == 0) begin_search();
+  if (course_.trouble() == 0) begin_search();
   course_.stray(key);
   show(request.block, key);
-  if (detector_.window_full())
-    if (const PlanCourse::Place place = course_.find(detector_.window_hash()); fits_arena(place)) return go_to(place);
-  if (course_.strays() >= settings_.lost_after) lose();
+  look_around();
+  if (following_ && course_.trouble() >= settings_.lost_after * PlanCourse::trouble_of_stray) lose();
+}
+
+// In trouble: the last requests may tell of another place than the one that is followed.
+void SmartPool::look_around() {
+  if (!detector_.window_full()) return;
+  const PlanCourse::Place place = course_.find(detector_.window_hash());
+  if (!fits_arena(place)) return;
+  const bool there = place.plan == course_.plan_number() && place.next == course_.position();
+  if (!there) go_to(place, true);
 }
 
 void SmartPool::serve_unplanned(const AllocRequest& request, std::uint64_t key, Bytes size) {
@@ -53,7 +70,7 @@ void SmartPool::serve_unplanned(const AllocRequest& request, std::uint64_t key, 
     if (course_.plans()[pending_.plan].key(pending_.next) != key) {
       pending_ = {};
     } else if (begin_plan(request.stream)) {
-      return serve_planned(request, size);
+      return serve_planned(request, key, size);
     }
   }
   serve_beside(request, size);
@@ -132,7 +149,7 @@ void SmartPool::drain() {
 
 // --- Following ------------------------------------------------------------------------------------------------------
 
-void SmartPool::go_to(PlanCourse::Place place) {
+void SmartPool::go_to(PlanCourse::Place place, bool sure) {
   const PeriodPlan& plan = course_.plans()[place.plan];
   const std::uint32_t ahead = (place.next + plan.size() - course_.position()) % plan.size();
   if (place.plan != course_.plan_number() || ahead > PlanCourse::reach) {
@@ -140,26 +157,30 @@ void SmartPool::go_to(PlanCourse::Place place) {
   } else {
     for (std::uint32_t i = 0; i < ahead; ++i) arena_.pass(plan, (course_.position() + i) % plan.size());
   }
-  course_.follow(place);
+  course_.follow(place, sure);
 }
 
-// A plan that misses much, twice in a row, is no good any more.
+// A plan that misses much in three of eight periods is no good any more: the program does something else, or the period
+// was taken for one too early, so the next must have lasted longer.
 void SmartPool::end_period() {
   ++periods_;
-  const bool bad = missed_ * 1'000'000 > settings_.drift_ppm * course_.plan().size();
+  const std::uint32_t size = course_.plan().size();
+  const bool bad = missed_ * 1'000'000 > settings_.drift_ppm * size;
   missed_ = 0;
-  bad_periods_ = bad ? bad_periods_ + 1 : 0;
-  if (bad_periods_ < 2) return;
+  bad_periods_ = static_cast<std::uint8_t>(bad_periods_ << 1 | std::uint8_t{bad});
+  if (std::popcount(bad_periods_) < 3) return;
   const std::uint32_t plan = course_.plan_number();
   lose();
   course_.drop(plan);
   detector_.restart();
+  detector_.demand(4 * std::uint64_t{size});
 }
 
 void SmartPool::lose() {
   following_ = false;
   pending_ = {};
-  missed_ = bad_periods_ = 0;
+  missed_ = 0;
+  bad_periods_ = 0;
   arena_.follow(0);
   draining_ = false;
   drain();

@@ -53,16 +53,17 @@ PlanCourse::Place PlanCourse::locate(std::uint64_t period_hash, std::uint64_t le
   return {};
 }
 
-void PlanCourse::follow(Place place) {
-  const bool same_way = true_from_start_ && strays_ == 0 && place.plan != at_.plan && place.next == at_.next;
+void PlanCourse::follow(Place place, bool sure) {
+  const bool same_way = true_from_start_ && trouble_ == 0 && place.plan != at_.plan && place.next == at_.next;
   true_from_start_ = place.next == 0 || same_way;
   at_ = place;
   last_use_[place.plan] = ++uses_;
-  strays_ = 0;
+  stray_last_ = false;
+  if (sure) trouble_ = 0;
 }
 
 PlanCourse::Place PlanCourse::detour(std::uint64_t key) const {
-  if (true_from_start_ && strays_ == 0)
+  if (true_from_start_ && trouble_ == 0)
     if (const Place other = other_beginning(key); other.valid()) return other;
   return nearby(key);
 }
@@ -76,12 +77,14 @@ PlanCourse::Place PlanCourse::other_beginning(std::uint64_t key) const {
   return {};
 }
 
-// One request left out, or another in its place, is believed at once; what is farther off needs two in a row.
+// One request left out, or another in its place, is believed at once; what is farther off, or that the period ended
+// early, needs two in a row.
 PlanCourse::Place PlanCourse::nearby(std::uint64_t key) const {
   const std::uint32_t size = plan().size();
   const auto key_at = [&](std::uint32_t ahead) { return plan().key((at_.next + ahead) % size); };
   if (size > 1 && key_at(1) == key) return {at_.plan, (at_.next + 1) % size};
-  if (strays_ == 0 || size <= 2 * reach) return {};
+  if (!stray_last_ || size <= 2 * reach) return {};
+  if (plan().key(0) == last_stray_ && plan().key(1) == key) return {at_.plan, 1};
   for (std::uint32_t ahead = 2; ahead <= reach; ++ahead)
     for (const std::uint32_t to : {ahead, size - ahead})
       if (key_at(to) == key && key_at(to - 1) == last_stray_) return {at_.plan, (at_.next + to) % size};
@@ -89,7 +92,8 @@ PlanCourse::Place PlanCourse::nearby(std::uint64_t key) const {
 }
 
 void PlanCourse::stray(std::uint64_t key) {
-  ++strays_;
+  trouble_ += trouble_of_stray;
+  stray_last_ = true;
   last_stray_ = key;
   true_from_start_ = false;
 }

@@ -3,8 +3,8 @@
 //
 // A request that is not the expected one is a stray. It may be in place of the expected one, or besides it, or a few
 // were left out; or at a period's beginning the program took the way of another plan that begins alike (several shapes
-// in turn). All of that is told at the request itself. After a whole window of strays its hash is looked up in all
-// plans.
+// in turn). All of that is guessed at once. A guess may be wrong: strays make trouble that only many expected requests
+// wear off, and as long as there is any, the window of the last requests is to be looked up in all plans.
 
 #include <array>
 #include <cstdint>
@@ -40,15 +40,17 @@ class PlanCourse {
 
   // --- Following one -----------------------------------------------------------------------------------------------
 
-  /// What comes next is expected to be the request at `place`.
-  void follow(Place place);
+  /// What comes next is expected to be the request at `place`. `sure`: it is known, not guessed.
+  void follow(Place place, bool sure);
   const PeriodPlan& plan() const { return plans_[at_.plan]; }
   std::uint32_t plan_number() const { return at_.plan; }
   std::uint32_t position() const { return at_.next; }
   bool expects(std::uint64_t key) const { return plans_[at_.plan].key(at_.next) == key; }
   /// The expected request came. True: that was the last one of a period.
   bool advance() {
-    strays_ = 0;
+    if (trouble_ > 0) [[unlikely]]
+      --trouble_;
+    stray_last_ = false;
     if (++at_.next < plan().size()) [[likely]]
       return false;
     at_.next = 0;
@@ -59,8 +61,9 @@ class PlanCourse {
   Place detour(std::uint64_t key) const;
   /// It led nowhere. REQUIRES: not expected, and no detour.
   void stray(std::uint64_t key);
-  /// Strays in a row.
-  std::uint32_t strays() const { return strays_; }
+  /// Three for every stray, less one for every expected request since.
+  std::uint32_t trouble() const { return trouble_; }
+  static constexpr std::uint32_t trouble_of_stray = 3;
 
  private:
   Place other_beginning(std::uint64_t key) const;
@@ -73,7 +76,8 @@ class PlanCourse {
   PlanIndex index_;
   Place at_;
   bool true_from_start_ = false;  // every request since position 0 was the expected one
-  std::uint32_t strays_ = 0;
+  std::uint32_t trouble_ = 0;
+  bool stray_last_ = false;  // the last request was a stray, of this key:
   std::uint64_t last_stray_ = 0;
 };
 

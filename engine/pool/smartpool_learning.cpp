@@ -80,9 +80,10 @@ bool SmartPool::begin_plan(StreamId stream) {
   }
   if (!fits_arena(pending_)) return false;
   refusals_ = 0;
-  missed_ = bad_periods_ = 0;
+  missed_ = 0;
+  bad_periods_ = 0;
   arena_.follow(course_.plans()[pending_.plan].size());
-  course_.follow(pending_);
+  course_.follow(pending_, true);
   pending_ = {};
   following_ = true;
   return true;

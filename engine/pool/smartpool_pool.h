@@ -36,7 +36,7 @@ class SmartPool final : public Pool {
     const std::uint64_t key = request_key(size, request.stream);
     if (!following_) return serve_unplanned(request, key, size);
     if (course_.expects(key)) [[likely]]
-      return serve_planned(request, size);
+      return serve_planned(request, key, size);
     serve_stray(request, key, size);
   }
 
@@ -82,7 +82,8 @@ class SmartPool final : public Pool {
   void validate() const override;
 
  private:
-  // Who serves a block: the inner pool; the plans' memory, where it is planned; or a hole there.
+  // Who serves a block: the inner pool; the plans' memory, as planned; or the plans' memory otherwise: in a hole, or
+  // while requests are shown to the detector.
   static constexpr NodeIndex in_inner = 0, in_plan = 1, in_hole = 2;
   // Of an object that is not served as planned.
   struct Slot {
@@ -90,7 +91,8 @@ class SmartPool final : public Pool {
     Bytes bytes{};
   };
 
-  void serve_planned(const AllocRequest& request, Bytes size);
+  void serve_planned(const AllocRequest& request, std::uint64_t key, Bytes size);
+  void look_around();
   void serve_stray(const AllocRequest& request, std::uint64_t key, Bytes size);
   void serve_unplanned(const AllocRequest& request, std::uint64_t key, Bytes size);
   void serve_beside(const AllocRequest& request, Bytes size);
@@ -100,7 +102,7 @@ class SmartPool final : public Pool {
   void note_beside(BlockId block, NodeIndex where, Bytes size);
   void release_beside(BlockId block, NodeIndex where);
   void drain();
-  void go_to(PlanCourse::Place place);
+  void go_to(PlanCourse::Place place, bool sure);
   bool fits_arena(PlanCourse::Place place) const {
     return place.valid() && course_.plans()[place.plan].peak() <= arena_.bytes();
   }
@@ -140,9 +142,9 @@ class SmartPool final : public Pool {
   };
   std::array<Interlude, 8> interludes_{};
   std::size_t next_interlude_ = 0;
-  std::uint64_t missed_ = 0;  // in this period
-  std::uint32_t bad_periods_ = 0;
-  bool draining_ = false;  // no plan is followed, and hardly anything is left in the plans' memory
+  std::uint64_t missed_ = 0;      // in this period
+  std::uint8_t bad_periods_ = 0;  // of the last eight, a bit each
+  bool draining_ = false;         // no plan is followed, and hardly anything is left in the plans' memory
 
   Bytes inner_live_{}, hole_live_{}, peak_live_{};
   std::uint64_t allocations_ = 0, frees_ = 0, hits_ = 0, misses_ = 0, plans_made_ = 0, periods_ = 0;
