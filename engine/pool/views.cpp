@@ -58,7 +58,6 @@ bool Views::alias(View& view, std::uint64_t first_page, std::uint64_t last_page)
 }
 
 ViewIndex Views::add(View&& view) {
-  mapped_pages_ += view.mapped_pages;
   ViewIndex v = static_cast<ViewIndex>(views_.size());
   if (unused_.empty()) {
     views_.push_back(std::move(view));
@@ -117,7 +116,6 @@ void Views::discard(ViewIndex v) {
   View& view = views_[v];
   port_.unmap_pages(view.range, Bytes(0), Bytes(view.mapped_pages * home_.page()));
   port_.release_range(view.range);
-  mapped_pages_ -= view.mapped_pages;
   view = View{};
   unused_.push_back(v);
 }

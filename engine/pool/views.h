@@ -36,7 +36,6 @@ class Views {
 
   const View& operator[](ViewIndex v) const { return views_[v]; }
   std::size_t count() const { return views_.size() - unused_.size(); }
-  std::uint64_t mapped_pages() const { return mapped_pages_; }
 
   /// An idle view of at least `size` bytes whose first `size` are free at home, among the `tries` smallest that are
   /// large enough; or no_view.
@@ -57,13 +56,6 @@ class Views {
   /// Whether a view that is in use has the page mapped: it must stay as it is.
   bool pins(std::uint64_t page_number) const { return page_number < pins_.size() && pins_[page_number] > 0; }
 
-  /// Calls `each` with every view in service.
-  template <class Each>
-  void for_each(Each&& each) const {
-    for (ViewIndex v = 0; v < views_.size(); ++v)
-      if (views_[v].bytes > 0) each(views_[v]);
-  }
-
  private:
   bool map_pieces(View& view);
   bool alias(View& view, std::uint64_t first_page, std::uint64_t last_page);
@@ -79,7 +71,6 @@ class Views {
   std::set<std::pair<std::uint64_t, ViewIndex>> idle_;  // by size
   std::vector<std::uint32_t> pins_;                     // by page number: views in use that have it
   std::uint64_t clock_ = 0;
-  std::uint64_t mapped_pages_ = 0;
 };
 
 template <class Has>
