@@ -7,6 +7,7 @@
 namespace vramlab {
 namespace {
 constexpr std::uint64_t first_records = 1024;
+constexpr std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
 }  // namespace
 
 std::uint64_t extend_hash(std::uint64_t prefix, std::uint64_t key) { return prefix * key_base + mix(key); }
@@ -35,23 +36,24 @@ void PeriodDetector::make_room() {
   seen_.assign(records_.size(), {});
   for (std::uint64_t n = first_ + window; n < next_; ++n) {
     const std::uint64_t h = hash(n - window, window);
-    seen(h) = {h, n - 1};
+    seen(h) = {low(h), low(n - 1)};
   }
 }
 
 std::uint64_t PeriodDetector::add(std::uint64_t key, Bytes live) {
   if (next_ - first_ >= records_.size()) make_room();
   const std::uint64_t number = next_;
-  at(number) = {.before = prefix_, .key = key, .live = live.value};
+  at(number) = {.before = prefix_, .key = key, .live = low(live.value >> 9)};
   prefix_ = extend_hash(prefix_, key);
   ++next_;
   period_ = 0;
-  if (!window_full()) return number;
-  window_hash_ = hash(next_ - window, window);
+  window_hash_ = next_ - first_ < window ? 0 : hash(next_ - window, window);
+  looked_at_ = next_ - first_ >= window && (next_ - first_ <= eager || (window_hash_ >> 32 & 3) == 0);
+  if (!looked_at_) return number;
   Seen& last = seen(window_hash_);
-  if (last.hash == window_hash_ && last.number >= first_ && repeats(number - last.number))
-    period_ = number - last.number;
-  last = {window_hash_, number};
+  const std::uint64_t distance = low(number - last.number);
+  if (last.hash == low(window_hash_) && distance < number - first_ && repeats(distance)) period_ = distance;
+  last = {low(window_hash_), low(number)};
   return number;
 }
 
@@ -66,13 +68,13 @@ bool PeriodDetector::repeats(std::uint64_t period) const {
 }
 
 void PeriodDetector::freed(std::uint64_t number) {
-  if (number >= first_ && number < next_) at(number).freed = next_;
+  if (number >= first_ && number < next_) at(number).life = low(next_ - number);
 }
 
 // Of one still live: what it has lived so far is the least.
 std::uint64_t PeriodDetector::life_of(std::uint64_t number) const {
-  const std::uint64_t freed = at(number).freed;
-  return (freed == not_freed ? next_ : freed) - number;
+  const std::uint32_t life = at(number).life;
+  return life == 0 ? next_ - number : life;
 }
 
 std::vector<PeriodRequest> PeriodDetector::requests() const {

@@ -6,7 +6,8 @@
 // period p; where the last p requests hash like the p before them, and as much is live as a period ago, p is one.
 // Repetitions within an iteration (equal layers, an optimizer's loop) pass this test too while they last: so the
 // stretch must also be a quarter of everything seen so far, up to `patience` requests. An exact comparison follows
-// before anybody acts on it. Constant time a request; 56 bytes for each of repeats * max_period requests.
+// before anybody acts on it. Where nothing repeats for long, only one window in four is looked at, chosen by its hash
+// and so the same ones in every period. Constant time a request; 40 bytes for each of repeats * max_period requests.
 
 #include <algorithm>
 #include <cstdint>
@@ -38,6 +39,7 @@ class PeriodDetector {
  public:
   static constexpr std::uint64_t window = 16;            ///< requests
   static constexpr std::uint64_t shortest_stretch = 64;  ///< requests that must repeat at least
+  static constexpr std::uint64_t eager = 4096;           ///< requests after which windows are left out
 
   struct Rules {
     std::uint64_t max_period = 1 << 15;  ///< requests; longer periods are not found
@@ -61,9 +63,9 @@ class PeriodDetector {
   std::uint64_t first() const { return first_; }
   /// The period that the last request confirmed; 0: none.
   std::uint64_t period() const { return period_; }
-  /// Hash of the last `window` keys. REQUIRES: window_full().
+  /// Hash of the last `window` keys. REQUIRES: window_looked_at().
   std::uint64_t window_hash() const { return window_hash_; }
-  bool window_full() const { return next_ - first_ >= window; }
+  bool window_looked_at() const { return looked_at_; }
   /// Hash of `length` keys from number `from` on. REQUIRES: they are remembered.
   std::uint64_t hash(std::uint64_t from, std::uint64_t length) const {
     return before(from + length) - before(from) * powers_[length];
@@ -76,16 +78,17 @@ class PeriodDetector {
   std::vector<PeriodRequest> requests(std::uint64_t from, std::uint64_t length) const;
 
  private:
-  static constexpr std::uint64_t not_freed = ~std::uint64_t{0};
+  // Small, because a program whose requests do not repeat pays for the memory that they pass through.
   struct Record {
     std::uint64_t before = 0;  // hash of everything before it
     std::uint64_t key = 0;
-    std::uint64_t freed = not_freed;  // number of the request that came next then
-    std::uint64_t live = 0;
+    std::uint32_t life = 0;  // 0: not freed yet
+    std::uint32_t live = 0;  // granules, as far as they fit
   };
+  static_assert(sizeof(Record) == 24);
   struct Seen {
-    std::uint64_t hash = 0;
-    std::uint64_t number = 0;  // of the last request of a window
+    std::uint32_t hash = 0;    // its low bits
+    std::uint32_t number = 0;  // of the last request of a window: its low bits
   };
 
   Record& at(std::uint64_t number) { return records_[number & (records_.size() - 1)]; }
@@ -103,6 +106,7 @@ class PeriodDetector {
   std::uint64_t first_ = 1;
   std::uint64_t prefix_ = 0;
   std::uint64_t window_hash_ = 0;
+  bool looked_at_ = false;
   std::uint64_t period_ = 0;
   std::vector<Record> records_;  // a ring; its size is a power of two
   std::vector<std::uint64_t> powers_;

@@ -58,7 +58,7 @@ void SmartPool::serve_stray(const AllocRequest& request, std::uint64_t key, Byte
 
 // In trouble: the last requests may tell of another place than the one that is followed.
 void SmartPool::look_around() {
-  if (!detector_.window_full()) return;
+  if (!detector_.window_looked_at()) return;
   const PlanCourse::Place place = course_.find(detector_.window_hash());
   if (!fits_arena(place)) return;
   const bool there = place.plan == course_.plan_number() && place.next == course_.position();

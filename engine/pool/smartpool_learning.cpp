@@ -14,7 +14,7 @@ void SmartPool::show(BlockId block, std::uint64_t key) {
 
 void SmartPool::recognise() {
   if (pending_.valid()) return expect_next();
-  if (detector_.window_full()) pending_ = course_.find(detector_.window_hash());
+  if (detector_.window_looked_at()) pending_ = course_.find(detector_.window_hash());
   if (pending_.valid() && plan_interlude()) pending_ = course_.find(detector_.window_hash());
   if (!pending_.valid() && detector_.period() > 0) make_plan();
 }
