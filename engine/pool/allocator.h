@@ -100,6 +100,7 @@ class Allocator {
   static constexpr std::uint32_t none = BlockTable::no_slot;
   static constexpr std::uint32_t low_use = 300, high_use = 800;  // per mille of the capacity
   static constexpr std::uint32_t most_growth = 64;               // of the limits of caches
+  static constexpr std::uint32_t scarcity = 8;                   // part of their bytes that they keep in high use
   struct BatchState;
 
   StreamCache& cache_of(StreamId stream) {

@@ -106,15 +106,18 @@ void Allocator::give_back_list(StreamCache& cache, std::uint32_t list) {
   }
 }
 
-// What a cache may hold: a share of what its stream has live, and more blocks where memory is plentiful.
+// What a cache may hold: a share of what its stream has live, and more blocks where memory is plentiful; little where
+// it is scarce, since blocks in caches do not merge.
 void Allocator::set_limits(StreamCache& cache) {
   if (closed_) return;
-  const Bytes share = settings_.live_share == 0 ? Bytes(0) : cache.load.live / settings_.live_share;
-  cache.limits.bytes = std::max(usual_.bytes, share);
   const Bytes used = port_.reserved();
   if (used > high_use_) {
-    cache.limits.blocks = usual_.blocks;
-  } else if (used < low_use_ && cache.blocks >= cache.limits.blocks) {
+    cache.limits = {usual_.blocks, usual_.bytes / scarcity};
+    return;
+  }
+  const Bytes share = settings_.live_share == 0 ? Bytes(0) : cache.load.live / settings_.live_share;
+  cache.limits.bytes = std::max(usual_.bytes, share);
+  if (used < low_use_ && cache.blocks >= cache.limits.blocks) {
     const std::uint32_t more = cache.limits.blocks + cache.limits.blocks / 2;
     cache.limits.blocks = std::min(more, settings_.stream_cache.blocks * most_growth);
   }

@@ -78,9 +78,9 @@ inline Scenario steady(std::string name, std::uint32_t live, Bytes low, Bytes hi
   return scenario;
 }
 
-/// 95% of 4 GiB live all the time, in powers of two from 1 to 16 MiB.
+/// 95% of 4 GiB live all the time, in powers of two from 256 KiB to 4 MiB.
 inline Scenario pressure() {
-  Scenario scenario{"pressure", {}, 4096, 4_GiB, {}};
+  Scenario scenario{"pressure", {}, 16384, 4_GiB, {}};
   const std::uint64_t most = (4_GiB).value / 100 * 95;
   std::vector<std::uint32_t> unused, used;
   std::vector<std::uint64_t> held(scenario.places);
@@ -88,7 +88,7 @@ inline Scenario pressure() {
   std::uint64_t now = 0;
   Draw draw(6);
   while (scenario.calls.size() < calls_of_a_scenario) {
-    const std::uint64_t bytes = std::uint64_t{1} << (20 + draw.below(5));
+    const std::uint64_t bytes = std::uint64_t{1} << (18 + draw.below(5));
     while (now + bytes > most) {
       const auto victim = static_cast<std::size_t>(draw.below(used.size()));
       now -= held[used[victim]];
