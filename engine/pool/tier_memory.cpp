@@ -35,12 +35,6 @@ std::vector<TokenId> TierMemory::record_all() {
   return tokens;
 }
 
-std::uint64_t TierMemory::idle_pages() const {
-  std::uint64_t pages = 0;
-  for (const TierSpace& tier : tiers_) pages += tier.idle_pages();
-  return pages;
-}
-
 // --- Growth ----------------------------------------------------------------------------------------------------------
 
 TierMemory::Grown TierMemory::grow(const Demand& demand) {

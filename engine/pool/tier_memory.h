@@ -62,7 +62,6 @@ class TierMemory {
   bool synchronize();
   void completed(TokenId token);
 
-  std::uint64_t idle_pages() const;
   /// Pages on their way to the device.
   std::uint64_t retiring_pages() const { return retiring_pages_; }
   std::uint64_t pages_moved() const { return pages_moved_; }

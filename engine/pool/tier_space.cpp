@@ -42,7 +42,6 @@ void TierSpace::insert_free(NodeIndex n) {
   if (graph_[n].size < page.value) return;
   const PageSpan whole = whole_pages(n);
   if (whole.count == 0) return;
-  idle_pages_ += whole.count;
   idle_.insert(whole.first);
   idle_node_[whole.first] = n;
 }
@@ -53,7 +52,6 @@ void TierSpace::erase_free(NodeIndex n) {
   if (graph_[n].size < page.value) return;
   const PageSpan whole = whole_pages(n);
   if (whole.count == 0) return;
-  idle_pages_ -= whole.count;
   idle_.erase(whole.first);
 }
 
@@ -254,11 +252,9 @@ Bytes TierSpace::validate() const {
   NodeIndex first = holes_.begin()->second;  // the range is larger than the memory: some of it is always a hole
   while (graph_[first].previous != no_node) first = graph_[first].previous;
   Bytes live{}, free{}, holes{};
-  std::uint64_t idle = 0;
   graph_.validate_chain(first, space_.base.value, space_.bytes.value, [&](NodeIndex n) {
     validate_node(n);
     (is_hole(n) ? holes : graph_[n].live ? live : free) += Bytes(graph_[n].size);
-    if (is_free(n)) idle += whole_pages(n).count;
     const std::uint64_t from = number_of(graph_[n].address), to = number_of(end_of(n) + page.value - 1);
     for (std::uint64_t p = from; p < to && held_pages_ > 0 && !is_hole(n); ++p)
       VRAMLAB_CHECK(pages_[p].valid(), "a block lies where no page is");
@@ -266,7 +262,6 @@ Bytes TierSpace::validate() const {
   std::uint64_t listed = 0;
   lists_.for_each([&](NodeIndex n) { listed += graph_[n].size; });
   VRAMLAB_CHECK(free == Bytes(free_bytes_) && listed == free_bytes_, "free bytes are counted wrongly");
-  VRAMLAB_CHECK(idle == idle_pages_, "whole free pages are counted wrongly");
   VRAMLAB_CHECK(live + free == page * held_pages_, "blocks and pages held differ");
   VRAMLAB_CHECK(holes + live + free == space_.bytes, "holes are counted wrongly");
   return live;

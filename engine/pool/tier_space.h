@@ -37,10 +37,7 @@ class TierSpace {
   /// False: refused.
   bool reserve(Port& port);
   const Space& space() const { return space_; }
-  std::uint64_t free_bytes() const { return free_bytes_; }
   std::uint64_t held_pages() const { return held_pages_; }
-  /// Whole pages inside free blocks.
-  std::uint64_t idle_pages() const { return idle_pages_; }
 
   // --- Blocks ------------------------------------------------------------------------------------------------------
 
@@ -109,7 +106,6 @@ class TierSpace {
   Space space_;  // no id until reserved
   std::uint64_t free_bytes_ = 0;
   std::uint64_t held_pages_ = 0;
-  std::uint64_t idle_pages_ = 0;
   BitIndex idle_;                             // the first whole page of each free block that has one
   std::vector<NodeIndex> idle_node_;          // by page number, where idle_
   std::vector<PageId> pages_;                 // by page number; none in holes

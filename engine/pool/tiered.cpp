@@ -148,8 +148,8 @@ bool TieredPool::try_growth(std::size_t t, std::uint64_t size, bool first_try) {
   return grown.done;
 }
 
-// Moving pages costs device calls in every iteration, a page created for good only once: up to a small share of the
-// most that was ever live, new pages are the better choice.
+// Moving pages costs device calls again and again, a page created for good only once: up to a small share of the
+// recent peak, new pages are the better choice.
 std::uint64_t TieredPool::fresh_pages(std::uint64_t size) const {
   const std::uint64_t load = std::max(total_.recent_peak(), stats_.allocated.value + size);
   const std::uint64_t limit = settings_.slack == 0 ? 0 : load + load / settings_.slack;

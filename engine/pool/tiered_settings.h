@@ -11,7 +11,6 @@
 namespace vramlab::tiered {
 
 inline constexpr std::size_t tier_count = 4;
-enum class TierName : std::uint8_t { small, medium, large, huge };
 
 std::span<const OptionSpec> option_table();
 

@@ -112,6 +112,16 @@ TEST(Tiered, UnmapsWhereAPageWasOnlyWhenItsStreamsAreDone) {
   EXPECT_EQ(run.decisions.count(DecisionKind::unmap), 1u);
 }
 
+TEST(Tiered, WaitsForNobodyBeforeItUsesNewPages) {
+  TieredRun run(bare());
+  run.alloc(2 * mib, {}, 0);
+  run.alloc(2 * mib, {}, 1);  // with the second stream the accounts begin
+  const std::size_t waits = run.decisions.count(DecisionKind::wait);
+  run.alloc(2 * mib, {}, 0);
+  run.alloc(2 * mib, {}, 1);
+  EXPECT_EQ(run.decisions.count(DecisionKind::wait), waits);
+}
+
 TEST(Tiered, FillsTheGapThatMissesTheFewestPages) {
   TieredRun run(bare({{"move_on_growth", "false"}}));
   const BlockId low = run.alloc(20 * mib), wall = run.alloc(20 * mib), high = run.alloc(30 * mib);
