@@ -7,11 +7,12 @@
 
 namespace vramlab {
 
-// To the fence all of it is in use by the stream it was given to: the inner pool made that one wait for all others.
+// To the fence all of it was in use by the stream it is given to: the inner pool made that one wait for all others.
 bool PlanArena::take(Bytes bytes, StreamId stream, Bytes limit) {
   memory_ = inner_.hold(bytes, stream, limit);
   if (!memory_) return false;
   stream_ = stream;
+  fence_.use(memory_->address.value, memory_->bytes.value, stream);  // a fence must have seen who leaves
   fence_.leave(memory_->address.value, memory_->bytes.value, stream);
   return true;
 }

@@ -127,7 +127,7 @@ TEST(SmartPool, LearnsAShapeThatComesNowAndThen) {
 }
 
 TEST(SmartPool, KeepsAsManyPlansAsAskedFor) {
-  Runner r(Options{{"plans", "2"}});
+  Runner r(Options{{"plans", "2"}, {"solver", "best-fit"}});
   for (std::uint64_t layers = 18; layers < 24; ++layers) r.run(training(layers, layers), 5);
   EXPECT_EQ(r.statistics().plans_kept, 2u);
   EXPECT_GE(r.statistics().plans_made, 5u);
