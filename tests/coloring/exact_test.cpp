@@ -145,16 +145,14 @@ TEST(Exact, AnswersTheSameForTheSameSeedWhateverTheThreadsWhenSeveralRoundsAreNe
     const Instance instance = random_instance({.most_buffers = 60, .gaps = pick_bool(), .pins = pick_bool()});
     SolveRequest request = exact_request(pick<std::uint64_t>(0, 4));
     request.options.set("first_nodes", "10", "test");
-    request.options.set("rounds", "3", "test");
+    request.options.set("rounds", "2", "test");
     const SolveResult one = solve(instance, request);
-    for (const unsigned threads : {2u, 4u}) {
-      request.threads = threads;
-      const SolveResult other = solve(instance, request);
-      RC_ASSERT(other.plan.offsets == one.plan.offsets);
-      RC_ASSERT(other.lower_bound == one.lower_bound);
-      RC_ASSERT(other.stopped == one.stopped);
-      RC_ASSERT(other.steps == one.steps);
-    }
+    request.threads = pick_bool() ? 2 : 4;  // one of them in a case: ThreadSanitizer takes its time to begin a thread
+    const SolveResult other = solve(instance, request);
+    RC_ASSERT(other.plan.offsets == one.plan.offsets);
+    RC_ASSERT(other.lower_bound == one.lower_bound);
+    RC_ASSERT(other.stopped == one.stopped);
+    RC_ASSERT(other.steps == one.steps);
   }));
 }
 
