@@ -186,6 +186,7 @@ void TierMemory::completed(TokenId token) {
 }
 
 bool TierMemory::synchronize() {
+  if (waiting_.empty() && next_.empty()) return true;
   const std::optional<Space> segment = port_.take_segment(TierSpace::page, StreamId(0));
   if (!segment) return false;
   port_.return_segment(*segment);
