@@ -6,15 +6,18 @@
 namespace vramlab {
 
 // What the only stream left behind before a second one came was not written down: all memory counts as its.
+void StreamFence::meet_another() {
+  if (several_) return;
+  several_ = true;
+  uses_[0] = {~std::uint64_t{0}, only_, ++epoch_};
+}
+
 void StreamFence::use_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream) {
   if (!only_.valid()) {
     only_ = stream;
     return;
   }
-  if (!several_) {
-    several_ = true;
-    uses_[0] = {~std::uint64_t{0}, only_, ++epoch_};
-  }
+  meet_another();
   auto use = uses_.upper_bound(address);
   if (use != uses_.begin() && std::prev(use)->second.end > address) --use;
   for (; use != uses_.end() && use->first < address + bytes; ++use)
@@ -22,7 +25,11 @@ void StreamFence::use_slow(std::uint64_t address, std::uint64_t bytes, StreamId 
 }
 
 void StreamFence::leave_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream) {
-  if (!only_.valid()) only_ = stream;
+  if (!only_.valid()) {
+    only_ = stream;
+    return;
+  }
+  meet_another();
   cut(address, bytes);
   uses_[address] = {address + bytes, stream, ++epoch_};
 }

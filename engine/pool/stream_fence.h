@@ -43,6 +43,7 @@ class StreamFence {
     std::uint64_t epoch = 0;  ///< when the stream left
   };
 
+  void meet_another();
   void use_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream);
   void leave_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream);
   void move_slow(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);

@@ -5,6 +5,7 @@
 
 #include "engine/pool/free_lists.h"
 #include "engine/pool/ordered_blocks.h"
+#include "engine/pool/stream_fence.h"
 #include "pool_harness.h"
 
 namespace vramlab {
@@ -102,6 +103,33 @@ TEST(StreamFence, CostsNothingWithOneStream) {
                          {{.bytes = 4096, .stream = 5}, {.alloc = false, .object = 0}, {.bytes = 4096, .stream = 5}});
   h.run_all();
   EXPECT_EQ(h.port.tokens_issued(), 0u);
+}
+
+TEST(StreamFence, WaitsForAStreamThatItOnlySawLeave) {
+  testing::PoolHarness h("cuda-malloc", {});
+  StreamFence fence(h.port);
+  fence.use(0, 4096, StreamId(0));
+  fence.leave(1024, 512, StreamId(1));
+  fence.use(0, 512, StreamId(0));
+  EXPECT_EQ(h.port.tokens_issued(), 0u) << "stream 1 was not there";
+  fence.use(0, 4096, StreamId(0));
+  EXPECT_EQ(h.port.tokens_issued(), 1u);
+}
+
+TEST(StreamFence, FollowsMemoryToItsNewAddress) {
+  testing::PoolHarness h("cuda-malloc", {});
+  StreamFence fence(h.port);
+  fence.use(0, 8192, StreamId(0));
+  fence.use(0, 4096, StreamId(1));  // waits: everything counts as stream 0's until then
+  fence.leave(0, 4096, StreamId(1));
+  fence.move(2048, 1 << 20, 4096);  // half of it is stream 1's, half stream 0's
+  const std::uint32_t before = h.port.tokens_issued();
+  fence.use((1 << 20) + 2048, 2048, StreamId(0));
+  EXPECT_EQ(h.port.tokens_issued(), before);
+  fence.use(1 << 20, 512, StreamId(0));
+  EXPECT_EQ(h.port.tokens_issued(), before + 1);
+  fence.use(4096, 512, StreamId(2));
+  EXPECT_EQ(h.port.tokens_issued(), before + 1) << "other memory is there now";
 }
 
 TEST(SegmentBlockPool, SplitsAndCoalescesWithinOneSegment) {
