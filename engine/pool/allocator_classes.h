@@ -32,12 +32,6 @@ class SizeClasses {
     const std::uint64_t steps = (units + (std::uint64_t{1} << shift) - 1) >> shift;
     return {static_cast<std::uint32_t>((std::uint64_t{shift} << step_bits_) + steps), Bytes(steps << shift << 9)};
   }
-  /// The bytes of a bin.
-  Bytes bytes_of(std::uint32_t bin) const {
-    const std::uint32_t doubled = bin >> step_bits_;
-    const unsigned shift = doubled < 2 ? 0 : doubled - 1;
-    return Bytes(std::uint64_t{bin - (shift << step_bits_)} << shift << 9);
-  }
 
  private:
   unsigned step_bits_;

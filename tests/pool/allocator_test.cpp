@@ -12,7 +12,6 @@ namespace {
 using testing::AllocatorHarness;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr StreamId first{0}, second{1};
 
