@@ -1,7 +1,6 @@
 #include "engine/pool/stream_fence.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace vramlab {
 
@@ -9,7 +8,7 @@ namespace vramlab {
 void StreamFence::meet_another() {
   if (several_) return;
   several_ = true;
-  uses_[0] = {~std::uint64_t{0}, only_, ++epoch_};
+  uses_.set_background(use_of(++epoch_, only_));
 }
 
 void StreamFence::use_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream) {
@@ -18,10 +17,12 @@ void StreamFence::use_slow(std::uint64_t address, std::uint64_t bytes, StreamId 
     return;
   }
   meet_another();
-  auto use = uses_.upper_bound(address);
-  if (use != uses_.begin() && std::prev(use)->second.end > address) --use;
-  for (; use != uses_.end() && use->first < address + bytes; ++use)
-    if (use->second.stream != stream) await(stream, use->second);
+  UseMap::Value last = clean;
+  uses_.for_each(address, bytes, [&](std::uint64_t, std::uint64_t, UseMap::Value use) {
+    if (use == last) return;
+    last = use;
+    if (use != clean && stream_of(use) != stream) await(stream, use);
+  });
 }
 
 void StreamFence::leave_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream) {
@@ -30,45 +31,26 @@ void StreamFence::leave_slow(std::uint64_t address, std::uint64_t bytes, StreamI
     return;
   }
   meet_another();
-  cut(address, bytes);
-  uses_[address] = {address + bytes, stream, ++epoch_};
+  uses_.assign(address, bytes, use_of(++epoch_, stream));
 }
 
 void StreamFence::move_slow(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
-  std::vector<std::pair<std::uint64_t, Use>> moved;
-  auto use = uses_.upper_bound(from);
-  if (use != uses_.begin()) --use;
-  for (; use != uses_.end() && use->first < from + bytes; ++use) {
-    if (use->second.end <= from) continue;
-    Use part = use->second;
-    part.end = std::min(part.end, from + bytes) - from + to;
-    moved.emplace_back(std::max(use->first, from) - from + to, part);
-  }
-  cut(from, bytes);
-  cut(to, bytes);
-  for (const auto& [address, part] : moved) uses_[address] = part;
+  struct Part {
+    std::uint64_t address, bytes;
+    UseMap::Value use;
+  };
+  std::vector<Part> parts;
+  uses_.for_each(from, bytes, [&](std::uint64_t address, std::uint64_t length, UseMap::Value use) {
+    parts.push_back({address - from + to, length, use});
+  });
+  uses_.assign(from, bytes, clean);
+  for (const Part& part : parts) uses_.assign(part.address, part.bytes, part.use);
 }
 
-void StreamFence::cut(std::uint64_t address, std::uint64_t bytes) {
-  const std::uint64_t end = address + bytes;
-  auto use = uses_.lower_bound(address);
-  if (use != uses_.begin()) {
-    const auto below = std::prev(use);
-    if (below->second.end > address) {
-      if (below->second.end > end) uses_.emplace(end, below->second);
-      below->second.end = address;
-    }
-  }
-  while (use != uses_.end() && use->first < end) {
-    if (use->second.end > end) uses_.emplace(end, use->second);
-    use = uses_.erase(use);
-  }
-}
-
-void StreamFence::await(StreamId stream, const Use& use) {
-  std::uint64_t& done = waited(stream, use.stream);
-  if (use.epoch <= done) return;
-  port_.wait(stream, port_.record(use.stream));
+void StreamFence::await(StreamId stream, UseMap::Value use) {
+  std::uint64_t& done = waited(stream, stream_of(use));
+  if (use >> 16 <= done) return;
+  port_.wait(stream, port_.record(stream_of(use)));
   done = epoch_;
 }
 

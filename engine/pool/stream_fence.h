@@ -3,11 +3,11 @@
 // wait. Costs nothing while a pool has seen one stream only.
 
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "engine/core/types.h"
 #include "engine/device/port.h"
+#include "engine/pool/use_map.h"
 
 namespace vramlab {
 
@@ -33,29 +33,27 @@ class StreamFence {
   }
   /// The bytes went back to the device, which waits for all work.
   void forget(std::uint64_t address, std::uint64_t bytes) {
-    if (several_) cut(address, bytes);
+    if (several_) uses_.assign(address, bytes, clean);
   }
 
  private:
-  struct Use {
-    std::uint64_t end = 0;
-    StreamId stream;
-    std::uint64_t epoch = 0;  ///< when the stream left
-  };
+  // A use: when the stream left, and which it was.
+  static constexpr UseMap::Value clean = 0;
+  static UseMap::Value use_of(std::uint64_t epoch, StreamId stream) { return epoch << 16 | stream.value; }
+  static StreamId stream_of(UseMap::Value use) { return StreamId(static_cast<std::uint16_t>(use)); }
 
   void meet_another();
   void use_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream);
   void leave_slow(std::uint64_t address, std::uint64_t bytes, StreamId stream);
   void move_slow(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
-  void cut(std::uint64_t address, std::uint64_t bytes);
-  void await(StreamId stream, const Use& use);
+  void await(StreamId stream, UseMap::Value use);
   std::uint64_t& waited(StreamId stream, StreamId other);
 
   Port& port_;
   StreamId only_;  // the first stream seen; none before
   bool several_ = false;
-  std::uint64_t epoch_ = 0;                         // counts leave()s
-  std::map<std::uint64_t, Use> uses_;               // disjoint; bytes not covered are clean
+  std::uint64_t epoch_ = 0;                         // counts leave()s, from 1
+  UseMap uses_;                                     // `clean`, or the use that came last
   std::vector<std::vector<std::uint64_t>> waited_;  // [stream][other]: epoch up to which stream has waited for other
 };
 
