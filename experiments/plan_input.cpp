@@ -35,7 +35,8 @@ std::vector<Heap> parse_heaps(std::span<const std::string> texts) {
     const auto [name, bytes] = split_assignment("--heap", text, "NAME=BYTES");
     if (!std::all_of(name.begin(), name.end(), is_usual))
       throw ConfigError(fmt::format("--heap: '{}' is not a name", name), {}, "use letters, digits, '-', '_' and '.'");
-    if (std::any_of(heaps.begin(), heaps.end(), [&name = name](const Heap& heap) { return heap.name == name; }))
+    const std::string_view taken = name;
+    if (std::any_of(heaps.begin(), heaps.end(), [taken](const Heap& heap) { return heap.name == taken; }))
       throw ConfigError(fmt::format("--heap: '{}' is named twice", name));
     heaps.push_back({name, parse_bytes(bytes)});
   }

@@ -35,9 +35,9 @@ template <class Serve>
 auto Allocator::serve_or_reclaim(Bytes bytes, Serve&& serve) -> decltype(serve()) {
   try {
     return serve();
-  } catch (const OutOfMemory&) {  // tried again below, with no lock held
+  } catch (const OutOfMemory&) {
+    reclaim();  // no lock is held here
   }
-  reclaim();
   std::string what;
   try {
     return serve();

@@ -73,7 +73,8 @@ std::uint32_t Allocator::fetch(StreamCache& cache, const SizeClass& size) {
   records_[slot].bin_or_stream = static_cast<std::uint16_t>(size.bin);
   try {
     fetch_more(cache, size, request);
-  } catch (const OutOfMemory&) {  // nobody asked for those
+  } catch (const OutOfMemory&) {
+    return slot;  // nobody asked for those
   }
   return slot;
 }

@@ -24,7 +24,7 @@ enum class BlockState : std::uint8_t {
 /// One block. Fields are guarded by the owner's lock: that of the stream `owner`, or the pool's for `no_owner`.
 /// `owner` never changes, so that it can be read without.
 struct BlockRecord {
-  static constexpr std::uint16_t no_owner = ~std::uint16_t{0};
+  static constexpr std::uint16_t no_owner = 0xffff;
 
   std::uint64_t address_and_state = 0;       ///< addresses are multiples of 512: the state stands in the low bits
   Bytes bytes{};                             ///< as asked of the pool

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -70,7 +71,7 @@ class BlockTable {
   static bool is_single(std::uint64_t word) { return (word & 1) != 0; }
   static std::uint64_t single_unit(std::uint64_t word) { return word >> 1 & leaf_mask; }
   static std::uint32_t single_slot(std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); }
-  static Leaf* leaf_of(std::uint64_t word) { return reinterpret_cast<Leaf*>(word); }
+  static Leaf* leaf_of(std::uint64_t word) { return std::bit_cast<Leaf*>(word); }
 
   Middle& middle_for(std::uint64_t unit);
   static void put(Leaf& leaf, std::uint64_t unit, std::uint32_t slot);

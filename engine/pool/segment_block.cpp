@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cmath>
 
 #include "engine/core/error.h"
 
@@ -167,7 +168,7 @@ TwoLevelCache::Limits cache_limits(const OptionValues& values) {
 }
 
 std::uint32_t per_mille(const OptionValues& values, std::string_view name) {
-  return static_cast<std::uint32_t>(values.real(name) * 1000 + 0.5);
+  return static_cast<std::uint32_t>(std::lround(values.real(name) * 1000));
 }
 
 // By the warm-up, for the caches.

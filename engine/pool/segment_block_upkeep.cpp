@@ -20,7 +20,7 @@ std::uint32_t part_per_mille(std::uint32_t count, std::uint32_t per_mille) {
 
 WarmUp parse_entry(std::string_view text) {
   const std::size_t colon = text.find(':');
-  if (colon == text.npos) bad_warmup(text);
+  if (colon == std::string_view::npos) bad_warmup(text);
   WarmUp entry{.bytes = round_up(parse_bytes(text.substr(0, colon)), 512_B)};
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, entry.count);

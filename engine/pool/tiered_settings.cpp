@@ -1,6 +1,7 @@
 #include "engine/pool/tiered_settings.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/core/error.h"
 
@@ -115,7 +116,7 @@ constexpr OptionSpec options[] = {
      .choices = "none|recorded"},
 };
 
-std::uint32_t parts_of(double share, double whole) { return static_cast<std::uint32_t>(share * whole + 0.5); }
+std::uint32_t parts_of(double share, double whole) { return static_cast<std::uint32_t>(std::lround(share * whole)); }
 
 }  // namespace
 
