@@ -142,6 +142,21 @@ TEST(Bounds, SegmentBlockReservesNoMoreThanPytorch) {
   }
 }
 
+// One stream and two, shapes that repeat and shapes that do not.
+TEST(Bounds, PoolsThatMapPagesReserveAtMostAHundredthMoreThanIsRequested) {
+  for (const char* file : {"alexnet-train-b256.pickle.xz", "vgg16-train-b64.pickle.xz", "gnn-train-var.pickle.xz",
+                           "resnet50-train-prefetch-stream.pickle.xz", "unet-train-var.ops.csv.xz"}) {
+    const Trace trace = read_traces(bundled(file)).front();
+    for (const char* pool : {"vmm", "smartpool"})
+      EXPECT_LE(replay_bundled(trace, pool).reserved_over_requested, 1.01) << pool << " on " << file;
+  }
+}
+
+TEST(Bounds, EveryPoolKeepsOrderBetweenStreamsOnARecordingWithTwo) {
+  const Trace trace = read_traces(bundled("resnet50-train-prefetch-stream.pickle.xz")).front();
+  for (const PoolInfo& pool : pools()) EXPECT_EQ(replay_bundled(trace, pool.name).verified, true) << pool.name;
+}
+
 TEST(Bounds, NoPoolReservesLessThanTheMaximumLoadAndCudaMallocReservesJustThat) {
   const Trace trace = read_traces(bundled("unet-train-var.ops.csv.xz")).front();
   for (const PoolInfo& pool : pools()) {
