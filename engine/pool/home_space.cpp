@@ -230,8 +230,7 @@ bool HomeSpace::map_new_home(std::uint64_t offset, const std::vector<NodeIndex>&
 bool HomeSpace::alias(std::uint64_t& offset, NodeIndex from) {
   const std::uint64_t last = end_of(from) / page_;
   for (std::uint64_t p = graph_[from].address / page_; p < last;) {
-    std::uint32_t run = 1;
-    while (p + run < last && pages_[p + run].value == pages_[p].value + run) ++run;
+    std::uint32_t run = run_of_ids(p, last);
     if (!port_.alias_pages(space_, Bytes(offset), pages_[p], run, Bytes(page_))) return false;
     for (; run > 0; --run, offset += page_) pages_[offset / page_] = pages_[p++];
   }
@@ -249,8 +248,7 @@ void HomeSpace::destroy(NodeIndex n) {
   port_.unmap_pages(space_, offset, Bytes(graph_[n].size));
   const std::uint64_t last = end_of(n) / page_;
   for (std::uint64_t p = graph_[n].address / page_; p < last;) {
-    std::uint32_t run = 1;
-    while (p + run < last && pages_[p + run].value == pages_[p].value + run) ++run;
+    std::uint32_t run = run_of_ids(p, last);
     port_.destroy_pages(pages_[p], run, Bytes(page_));
     for (; run > 0; --run) pages_[p++] = PageId::none();
   }

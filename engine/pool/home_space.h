@@ -1,7 +1,7 @@
 #pragma once
-// The address range in which every page of a pool has its home, and the blocks in it. Pages are created at their home
-// addresses and stay there; what is laid over pages elsewhere (a view) is counted here as blocks at home, so that this
-// is the one account of which bytes are free.
+// The address range in which every page of a pool has its home, and the blocks in it. A page is created at its home and
+// moves only while it is free; what is laid over pages elsewhere (a view) is counted here as blocks at home, so that
+// this is the one account of which bytes are free.
 
 #include <cstdint>
 #include <map>
@@ -38,8 +38,6 @@ class HomeSpace {
   BlockGraph& graph() { return graph_; }
   const BlockGraph& graph() const { return graph_; }
   std::uint64_t free_bytes() const { return free_bytes_; }
-  /// Of them, in the pages of small objects.
-  std::uint64_t free_small() const { return free_small_bytes_; }
 
   // --- Blocks ------------------------------------------------------------------------------------------------------
 
@@ -89,6 +87,12 @@ class HomeSpace {
   void forget_addresses(NodeIndex n);
 
   PageId page_at(std::uint64_t page_number) const { return pages_[page_number]; }
+  /// How many pages from `first` on, below `last`, have ids that follow each other: one call of the Port serves them.
+  std::uint32_t run_of_ids(std::uint64_t first, std::uint64_t last) const {
+    std::uint32_t run = 1;
+    while (first + run < last && pages_[first + run].value == pages_[first].value + run) ++run;
+    return run;
+  }
   /// Takes the whole pages inside free large blocks out of the free lists where `may(page number)` agrees; they are
   /// live blocks of whole pages then, for `destroy` or `give_back`.
   template <class May>

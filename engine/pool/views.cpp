@@ -46,11 +46,9 @@ bool Views::map_pieces(View& view) {
 // Pages with consecutive ids in one call.
 bool Views::alias(View& view, std::uint64_t first_page, std::uint64_t last_page) {
   for (std::uint64_t p = first_page; p < last_page;) {
-    const PageId first = home_.page_at(p);
-    std::uint32_t run = 1;
-    while (p + run < last_page && home_.page_at(p + run).value == first.value + run) ++run;
-    if (!port_.alias_pages(view.range, Bytes(view.mapped_pages * home_.page()), first, run, Bytes(home_.page())))
-      return false;
+    const std::uint32_t run = home_.run_of_ids(p, last_page);
+    const Bytes offset(view.mapped_pages * home_.page());
+    if (!port_.alias_pages(view.range, offset, home_.page_at(p), run, Bytes(home_.page()))) return false;
     view.mapped_pages += run;
     p += run;
   }
