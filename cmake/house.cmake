@@ -9,12 +9,22 @@ vramlab_room(traces   PATH traces          USES core
 vramlab_room(replay   PATH engine/replay   USES pool coloring device config core traces
   PRIVATE_LINKS fmt::fmt PkgConfig::xxhash nlohmann_json::nlohmann_json PNG::PNG)
 vramlab_room(sim      PATH sim             USES device config core PRIVATE_LINKS fmt::fmt)
+set(cuda_room)  # there with a toolkit only
+if(VRAMLAB_CUDA)
+  set(cuda_room cuda)
+  vramlab_room(cuda   PATH engine/cuda     USES replay pool coloring device config core traces
+    LINKS CUDA::cudart_static PRIVATE_LINKS fmt::fmt)
+endif()
 include(cmake/embed.cmake)
 file(GLOB machines CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim/machines/*.yaml)
 vramlab_embed(sim embedded_machines ${machines})
 vramlab_room(experiments PATH experiments
-  USES replay pool coloring device config core traces sim
+  USES replay pool coloring device config core traces sim ${cuda_room}
   PRIVATE_LINKS fmt::fmt spdlog::spdlog CLI11::CLI11 nlohmann_json::nlohmann_json yaml-cpp::yaml-cpp)
+
+if(VRAMLAB_CUDA)
+  target_compile_definitions(vramlab_experiments PRIVATE VRAMLAB_HAS_CUDA=1)
+endif()
 
 add_executable(vramlab experiments/main.cpp)
 target_link_libraries(vramlab PRIVATE vramlab_experiments vramlab_flags)

@@ -78,6 +78,14 @@ class SimulatedDevice final : public RunnableDevice {
     counters_.transferred += transfer.bytes;
   }
 
+  // Writes as fast as a copy inside the device reads and writes.
+  void clear(const Extent& extent, StreamId stream) override {
+    accounts_.check_end({extent.segment, Tier::device, extent.offset}, extent.bytes);
+    const double seconds = static_cast<double>(extent.bytes.value) /
+                           (2 * static_cast<double>(std::max<std::uint64_t>(1, machine_.device_copy.bytes_per_second)));
+    now_ = schedule_.launch(stream, Nanoseconds(static_cast<std::int64_t>(seconds * 1e9)), now_ + calls_.launch);
+  }
+
   void record(TokenId token, StreamId stream) override {
     schedule_.record(token, stream, now_ + calls_.record);
     now_ += calls_.record;
@@ -88,8 +96,8 @@ class SimulatedDevice final : public RunnableDevice {
     now_ += calls_.wait;
   }
 
-  void launch(StreamId stream, Nanoseconds gpu_time) override {
-    now_ = schedule_.launch(stream, gpu_time, now_ + calls_.launch);
+  void launch(StreamId stream, const Work& work) override {
+    now_ = schedule_.launch(stream, work.gpu_time, now_ + calls_.launch);
     ++counters_.launches;
   }
 

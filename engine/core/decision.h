@@ -30,6 +30,7 @@ enum class DecisionKind : std::uint8_t {
   after = 14,          ///< object = token that the next transfer waits for
   record = 15,         ///< object = token that completes when `stream`'s work so far is done
   wait = 16,           ///< `stream` waits for token `object`
+  clear = 17,          ///< [offset, offset + bytes) of `segment` is set to 0 in the order of `stream`
 };
 
 inline constexpr std::uint64_t decision_format_version = 1;

@@ -3,6 +3,7 @@
 // by a token. It has no clock here: time and waiting belong to the run (DeviceRun), which only replay sees.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "engine/core/types.h"
@@ -19,6 +20,13 @@ struct TransferEnd {
 struct Transfer {
   TransferEnd from;
   TransferEnd to;
+  Bytes bytes{};
+};
+
+/// Bytes of a segment or range of the device tier.
+struct Extent {
+  SegmentId segment;
+  Bytes offset{};
   Bytes bytes{};
 };
 
@@ -40,6 +48,8 @@ class Device {
   virtual bool map_pages(SegmentId range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) = 0;
   virtual void unmap_pages(SegmentId range, Bytes offset, Bytes bytes) = 0;
 
+  /// Sets bytes of the device tier to 0, in the order of `stream`.
+  virtual void clear(const Extent& extent, StreamId stream) = 0;
   /// Starts once every token of `after` is complete; completes `token`.
   virtual void transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) = 0;
   /// `token` completes when the work now in `stream` is done.
@@ -58,13 +68,66 @@ struct DeviceCounters {
   std::uint64_t launches = 0;
 };
 
+/// Where a device really put its segments and ranges of the device tier.
+class AddressSource {
+ public:
+  virtual ~AddressSource() = default;
+  /// REQUIRES: taken or reserved, and not given back.
+  virtual Address base_of(SegmentId id) const = 0;
+};
+
+/// An operator. Extents hold until launch() returns; a device without contents passes them over.
+struct Work {
+  Work(Nanoseconds time) : gpu_time(time) {}  // NOLINT(google-explicit-constructor): an operator may be its time alone
+  Work(Nanoseconds time, std::span<const Extent> read, std::span<const Extent> written)
+      : gpu_time(time), reads(read), writes(written) {}
+
+  Nanoseconds gpu_time;
+  std::span<const Extent> reads;
+  std::span<const Extent> writes;
+};
+
+/// A byte that is not what was written.
+struct Mismatch {
+  std::uint64_t tag = 0;  ///< as given to check()
+  Bytes offset{};         ///< of the first wrong byte, from the beginning of the extent
+  std::uint8_t expected = 0;
+  std::uint8_t found = 0;
+  std::uint64_t bytes = 0;  ///< wrong bytes of this extent
+};
+
+/// Memory whose bytes can be written and compared, in the order of a stream. A pattern is a number; byte i of an extent
+/// that holds it is pattern_byte(pattern, i), so that no two patterns look alike anywhere.
+class Contents {
+ public:
+  virtual ~Contents() = default;
+  virtual void fill(StreamId stream, const Extent& extent, std::uint64_t pattern) = 0;
+  virtual void check(StreamId stream, const Extent& extent, std::uint64_t pattern, std::uint64_t tag) = 0;
+  /// Work put into `after` from now on starts after all work now in `before`: an order that the program keeps, not one
+  /// that a policy decides.
+  virtual void order(StreamId before, StreamId after) = 0;
+  /// Waits for all checks so far. The first that failed, in order of their issue.
+  virtual std::optional<Mismatch> first_mismatch() = 0;
+};
+
+/// Word i / 8 of a pattern by its bytes, lowest first (the mixing of splitmix64: Steele, Lea, Flood 2014).
+constexpr std::uint64_t pattern_word(std::uint64_t pattern, std::uint64_t word) {
+  std::uint64_t z = pattern + (word + 1) * 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+constexpr std::uint8_t pattern_byte(std::uint64_t pattern, std::uint64_t byte) {
+  return static_cast<std::uint8_t>(pattern_word(pattern, byte / 8) >> (byte % 8 * 8));
+}
+
 /// The run's side of a device: work, clock, waiting, counters. Policies never see it.
 class DeviceRun {
  public:
   virtual ~DeviceRun() = default;
 
-  /// Puts an operator of `gpu_time` into `stream`.
-  virtual void launch(StreamId stream, Nanoseconds gpu_time) = 0;
+  /// Puts an operator into `stream`.
+  virtual void launch(StreamId stream, const Work& work) = 0;
   /// If a token that was not reported yet is complete by now: sets `token` and its duration (from start to
   /// completion) and returns true. Order: time of completion, then token. Each token is reported once.
   virtual bool next_completed(TokenId& token, Nanoseconds& duration) = 0;
@@ -75,6 +138,10 @@ class DeviceRun {
   /// Host time since the run began.
   virtual Nanoseconds now() const = 0;
   virtual DeviceCounters counters() const = 0;
+  /// Null where memory is only counted.
+  virtual Contents* contents() { return nullptr; }
+  /// The device that says when this one reports completions, and so what this one was predicted to take; else null.
+  virtual const DeviceRun* timetable() const { return nullptr; }
 };
 
 /// Both sides of one device. The driver keeps it; policies get a Port.

@@ -63,7 +63,8 @@ void Port::add_reserved(Bytes bytes) {
   peak_reserved_ = std::max(peak_reserved_, reserved_);
 }
 
-Address Port::assign_address(Bytes bytes) {
+Address Port::assign_address(SegmentId id, Bytes bytes) {
+  if (device_addresses_ != nullptr) return device_addresses_->base_of(id);
   const Address base = next_address_;
   next_address_ += Address(round_up(bytes, address_granule).value);
   return base;
@@ -83,21 +84,21 @@ std::optional<Address> Port::recorded_address(Bytes bytes) const {
   return overlaps_held(base, bytes) ? std::nullopt : std::optional(base);
 }
 
-Address Port::segment_base(Bytes bytes) {
+Address Port::segment_base(SegmentId id, Bytes bytes) {
   const std::optional<Address> recorded = recorded_address(bytes);
   if (following_book_ && !recorded) {
     following_book_ = false;
     counts_.left_address_book = true;
   }
-  if (!recorded) return assign_address(bytes);
+  if (!recorded) return assign_address(id, bytes);
   ++book_next_;
   hold(*recorded, bytes);
   return *recorded;
 }
 
 // A range has no recorded event of its own: it begins where its first map does.
-Address Port::range_base(Bytes bytes) {
-  if (!following_book_ || book_next_ >= book_.size()) return assign_address(bytes);
+Address Port::range_base(SegmentId id, Bytes bytes) {
+  if (!following_book_ || book_next_ >= book_.size()) return assign_address(id, bytes);
   return book_[book_next_].address;
 }
 
@@ -117,7 +118,7 @@ std::optional<Space> Port::take_segment(Bytes bytes, StreamId stream, Tier tier)
   const SegmentId id(next_segment_);
   if (!issue([&] { return device_.take_segment(id, tier, bytes, stream); })) return std::nullopt;
   ++next_segment_;
-  const Space segment{id, on_device ? segment_base(bytes) : Address(0), bytes};
+  const Space segment{id, on_device ? segment_base(id, bytes) : Address(0), bytes};
   log_.append({.kind = DecisionKind::segment_take,
                .tier = tier,
                .stream = stream.value,
@@ -146,7 +147,7 @@ std::optional<Space> Port::reserve_range(Bytes bytes) {
   const SegmentId id(next_segment_);
   if (!issue([&] { return device_.reserve_range(id, bytes); })) return std::nullopt;
   ++next_segment_;
-  const Space range{id, range_base(bytes), bytes};
+  const Space range{id, range_base(id, bytes), bytes};
   log_.append(
       {.kind = DecisionKind::range_reserve, .segment = id.value, .offset = range.base.value, .bytes = bytes.value});
   return range;
@@ -203,6 +204,15 @@ void Port::unmap_pages(const Space& range, Bytes offset, Bytes bytes) {
   device_.unmap_pages(range.id, offset, bytes);
   log_.append({.kind = DecisionKind::unmap, .segment = range.id.value, .offset = offset.value, .bytes = bytes.value});
   ++counts_.unmap_calls;
+}
+
+void Port::clear(const Extent& extent, StreamId stream) {
+  device_.clear(extent, stream);
+  log_.append({.kind = DecisionKind::clear,
+               .stream = stream.value,
+               .segment = extent.segment.value,
+               .offset = extent.offset.value,
+               .bytes = extent.bytes.value});
 }
 
 // The device first: where it throws, no token is spent and no decision is written.

@@ -51,6 +51,9 @@ class Port {
   /// Base addresses are taken from `book` in order, one for each take_segment or map of the device tier, until a
   /// size differs or memory would overlap: then the run is not the recorded one any more, and addresses are assigned.
   void use_recorded_addresses(std::vector<RecordedAddress> book);
+  /// Base addresses are those that the device gave its memory, so that a logical address is a pointer. `source` must
+  /// outlive the Port.
+  void use_device_addresses(const AddressSource& source) { device_addresses_ = &source; }
   /// Failures of commands are appended here with the position kept by the driver.
   void record_inputs(InputLog& log, const std::uint64_t& position);
   /// Failures are those of the log; the device's own refusal of a command the log accepted throws DeviceError.
@@ -94,6 +97,9 @@ class Port {
   bool alias_pages(const Space& range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes);
   void unmap_pages(const Space& range, Bytes offset, Bytes bytes);
 
+  /// In the order of `stream`. Nothing live may lie there.
+  void clear(const Extent& extent, StreamId stream);
+
   // --- Order -------------------------------------------------------------------------------------------------------
 
   TokenId transfer(const Transfer& transfer, std::span<const TokenId> after = {});
@@ -116,10 +122,10 @@ class Port {
   template <class Command>
   bool issue(Command&& command);
   bool map(DecisionKind kind, const Space& range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes);
-  Address assign_address(Bytes bytes);
+  Address assign_address(SegmentId id, Bytes bytes);
   std::optional<Address> recorded_address(Bytes bytes) const;
-  Address segment_base(Bytes bytes);
-  Address range_base(Bytes bytes);
+  Address segment_base(SegmentId id, Bytes bytes);
+  Address range_base(SegmentId id, Bytes bytes);
   void follow_recorded_map(Address address, Bytes bytes);
   void hold(Address base, Bytes bytes);
   bool overlaps_held(Address base, Bytes bytes) const;
@@ -138,6 +144,7 @@ class Port {
   std::uint32_t next_token_ = 0;
   Address next_address_;
 
+  const AddressSource* device_addresses_ = nullptr;
   std::vector<RecordedAddress> book_;
   std::size_t book_next_ = 0;
   bool following_book_ = false;

@@ -90,6 +90,11 @@ void RelayDevice::unmap_pages(SegmentId id, Bytes offset, Bytes bytes) {
   for (std::size_t i = begin; i < begin + count; ++i) --mappings_[from.pages[i].value];
 }
 
+void RelayDevice::clear(const Extent& extent, StreamId stream) {
+  log_.flush();
+  outer_.clear(extent, stream);
+}
+
 void RelayDevice::transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) {
   log_.flush();
   check_same(outer_.transfer(transfer, after) == token);

@@ -32,6 +32,7 @@ class RelayDevice final : public Device {
   void destroy_pages(PageId first, std::uint32_t count, Bytes page_bytes) override;
   bool map_pages(SegmentId range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) override;
   void unmap_pages(SegmentId range, Bytes offset, Bytes bytes) override;
+  void clear(const Extent& extent, StreamId stream) override;
   void transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) override;
   void record(TokenId token, StreamId stream) override;
   void wait(StreamId stream, TokenId token) override;

@@ -178,6 +178,7 @@ void HeldMemoryMeter::Account::apply(const Decision& d) {
     case DecisionKind::after:
     case DecisionKind::record:
     case DecisionKind::wait:
+    case DecisionKind::clear:
       return;
   }
 }

@@ -54,6 +54,7 @@ void MapRecorder::apply(const Decision& d) {
     case DecisionKind::after:
     case DecisionKind::record:
     case DecisionKind::wait:
+    case DecisionKind::clear:
       return;
   }
 }

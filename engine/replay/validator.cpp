@@ -169,6 +169,8 @@ void Validator::apply(const Decision& d) {
     case DecisionKind::wait:
       moves_.wait(d.stream, d.object);
       return order_.wait(d.stream, d.object);
+    case DecisionKind::clear:
+      return memory_.clear(d);
   }
   throw Complaint(fmt::format("decision of unknown kind {}", static_cast<int>(d.kind)));
 }

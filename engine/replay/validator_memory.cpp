@@ -142,6 +142,11 @@ void MemoryAccount::unmap(const Decision& d) {
   }
 }
 
+void MemoryAccount::clear(const Decision& d) const {
+  static_cast<void>(pieces(d.segment, d.offset, d.bytes));
+  require_vacant(space(d.segment), d, d.offset, d.offset + d.bytes);
+}
+
 void MemoryAccount::require_inside(const Space& held, std::uint32_t segment, std::uint64_t offset,
                                    std::uint64_t bytes) {
   require(offset <= held.bytes && bytes <= held.bytes - offset, "bytes {} to {} are not inside segment {} of {} bytes",
@@ -207,8 +212,8 @@ void MemoryAccount::require_vacant(const Space& space, const Decision& d, std::u
   const auto above = space.occupants.lower_bound(end);
   if (above == space.occupants.begin()) return;
   const Occupant& last = std::prev(above)->second;
-  require(last.end <= begin, "segment {} is given back under live object {}, which is at {} to {} of it", d.segment,
-          last.object, std::prev(above)->first, last.end);
+  require(last.end <= begin, "segment {} is given back under live object {}, which is at {} to {} of it",
+          d.segment, last.object, std::prev(above)->first, last.end);
 }
 
 }  // namespace vramlab::validation

@@ -47,6 +47,9 @@ class MemoryAccount {
   void map(const Decision& d);
   void unmap(const Decision& d);
 
+  /// Throws too where a live object would lose its bytes.
+  void clear(const Decision& d) const;
+
   /// The physical memory behind `bytes` bytes at `offset` of a segment or range, in order.
   std::vector<Piece> pieces(std::uint32_t segment, std::uint64_t offset, std::uint64_t bytes) const;
 

@@ -48,8 +48,9 @@ class FakeDevice : public RunnableDevice {
     waits.push_back(stream.value);
   }
 
-  void launch(StreamId stream, Nanoseconds gpu_time) override {
-    stream_end_[stream.value] = std::max(now_, stream_end_[stream.value]) + gpu_time;
+  void clear(const Extent&, StreamId) override {}
+  void launch(StreamId stream, const Work& work) override {
+    stream_end_[stream.value] = std::max(now_, stream_end_[stream.value]) + work.gpu_time;
     launches.push_back(stream.value);
     ++counters_.launches;
   }

@@ -23,6 +23,7 @@ class ScriptedDevice : public Device {
   void destroy_pages(PageId, std::uint32_t, Bytes) override {}
   bool map_pages(SegmentId, Bytes, PageId, std::uint32_t, Bytes) override { return answer(); }
   void unmap_pages(SegmentId, Bytes, Bytes) override {}
+  void clear(const Extent&, StreamId) override {}
   void transfer(TokenId, const Transfer&, std::span<const TokenId>) override {}
   void record(TokenId, StreamId) override {}
   void wait(StreamId, TokenId) override {}
