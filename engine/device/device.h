@@ -7,6 +7,7 @@
 #include <span>
 
 #include "engine/core/types.h"
+#include "engine/device/pattern.h"
 
 namespace vramlab {
 
@@ -109,17 +110,6 @@ class Contents {
   /// Waits for all checks so far. The first that failed, in order of their issue.
   virtual std::optional<Mismatch> first_mismatch() = 0;
 };
-
-/// Word i / 8 of a pattern by its bytes, lowest first (the mixing of splitmix64: Steele, Lea, Flood 2014).
-constexpr std::uint64_t pattern_word(std::uint64_t pattern, std::uint64_t word) {
-  std::uint64_t z = pattern + (word + 1) * 0x9E3779B97F4A7C15u;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
-constexpr std::uint8_t pattern_byte(std::uint64_t pattern, std::uint64_t byte) {
-  return static_cast<std::uint8_t>(pattern_word(pattern, byte / 8) >> (byte % 8 * 8));
-}
 
 /// The run's side of a device: work, clock, waiting, counters. Policies never see it.
 class DeviceRun {
