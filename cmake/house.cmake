@@ -8,7 +8,7 @@ vramlab_room(traces   PATH traces          USES core
   PRIVATE_LINKS fmt::fmt PkgConfig::zstd LibLZMA::LibLZMA ZLIB::ZLIB PkgConfig::xxhash Boost::headers)
 vramlab_room(replay   PATH engine/replay   USES pool coloring device config core traces
   PRIVATE_LINKS fmt::fmt PkgConfig::xxhash nlohmann_json::nlohmann_json PNG::PNG)
-vramlab_room(sim      PATH sim             USES device config core PRIVATE_LINKS fmt::fmt)
+vramlab_room(sim      PATH sim             USES device config core PRIVATE_LINKS fmt::fmt Eigen3::Eigen)
 set(cuda_room)  # there with a toolkit only
 if(VRAMLAB_CUDA)
   set(cuda_room cuda)

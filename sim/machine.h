@@ -18,16 +18,19 @@ struct CostCurve {
   struct Point {
     Bytes bytes{};
     Nanoseconds cost{};
+    friend bool operator==(const Point&, const Point&) = default;
   };
   std::vector<Point> points;
   /// Rounded down to whole nanoseconds; 0 without points. REQUIRES: sizes rise strictly.
   Nanoseconds at(Bytes bytes) const;
+  friend bool operator==(const CostCurve&, const CostCurve&) = default;
 };
 
 /// One direction of a link: a transfer of n bytes alone takes latency + n / bandwidth.
 struct LinkDirection {
   Nanoseconds latency{};
   std::uint64_t bytes_per_second = 0;
+  friend bool operator==(const LinkDirection&, const LinkDirection&) = default;
 };
 
 /// Full duplex; bytes_per_second is 0 where there is no such link.
@@ -35,9 +38,10 @@ struct LinkModel {
   LinkDirection out;                          ///< from the device
   LinkDirection in;                           ///< to the device
   std::uint64_t duplex_bytes_per_second = 0;  ///< both directions at once, in all
+  friend bool operator==(const LinkModel&, const LinkModel&) = default;
 };
 
-/// What the host pays for a call.
+/// What the host pays for a call, and the device for an operator beside its work.
 struct CallCosts {
   std::uint32_t launch_queue = 1024;             ///< launches the host may be ahead of a stream
   CostCurve segment_take, segment_return;        ///< cudaMalloc, cudaFree
@@ -45,8 +49,11 @@ struct CallCosts {
   CostCurve map, unmap;                          ///< cuMemMap + cuMemSetAccess, cuMemUnmap of one page, by its size
   Nanoseconds range_reserve{}, range_release{};  ///< cuMemAddressReserve, cuMemAddressFree
   Nanoseconds launch{}, record{}, wait{};
-  Nanoseconds transfer{};  ///< host time to issue a transfer
-  CostCurve pin, unpin;    ///< cudaHostAlloc, cudaFreeHost: segments of the host tier
+  Nanoseconds transfer{};      ///< host time to issue a transfer
+  CostCurve pin, unpin;        ///< cudaHostAlloc, cudaFreeHost: segments of the host tier
+  Nanoseconds launch_gap{};    ///< on the device: from the end of what a stream did to the start of its next operator
+  Nanoseconds launch_floor{};  ///< on the device: no operator is shorter
+  friend bool operator==(const CallCosts&, const CallCosts&) = default;
 };
 
 struct MachineModel {
@@ -63,6 +70,7 @@ struct MachineModel {
   LinkDirection disk_write;   ///< host -> disk
   LinkDirection disk_read;    ///< disk -> host
   LinkDirection device_copy;  ///< inside the device; bytes copied (read plus write = twice that)
+  friend bool operator==(const MachineModel&, const MachineModel&) = default;
 };
 
 /// Names of the built-in models.

@@ -72,12 +72,17 @@ Schedule::Stream& Schedule::stream_of(StreamId id) {
   return streams_[id.value];
 }
 
+// A stream that has done nothing yet starts at once.
+Nanoseconds Schedule::start_of_launch(const Stream& stream, Nanoseconds put) const {
+  return stream.free_at == Nanoseconds(0) ? put : std::max(stream.free_at + launch_gap_, put);
+}
+
 // False: the work is a wait for a token that is not known yet.
 bool Schedule::carry_out(Stream& stream, std::uint32_t index, const Work& work) {
   const Nanoseconds begin = std::max(stream.free_at, work.put);
   switch (work.kind) {
     case Work::Kind::launch:
-      stream.free_at = begin + work.gpu_time;
+      stream.free_at = start_of_launch(stream, work.put) + std::max(work.gpu_time, launch_floor_);
       stream.running.push_back(stream.free_at);
       latest_ = std::max(latest_, stream.free_at);
       return true;

@@ -2,9 +2,10 @@
 // Streams, tokens and transfers of a simulated machine in time.
 //
 // A stream is a timeline: what is put into it starts when the host has put it there and everything before it has
-// ended. Streams do not slow each other. What does not depend on a transfer is known at once, even when it lies in the
-// future; behind a wait for a token not yet known, a stream keeps its work until the token is. A transfer whose tokens
-// are complete queues at its link: transfers that became ready earlier go first, then those with smaller tokens.
+// ended; an operator only the machine's launch gap after that end. Streams do not slow each other. What does not depend
+// on a transfer is known at once, even when it lies in the future; behind a wait for a token not yet known, a stream
+// keeps its work until the token is. A transfer whose tokens are complete queues at its link: transfers that became
+// ready earlier go first, then those with smaller tokens.
 //
 // Memory: a token costs a record (see IdTable) from its issue until it is reported.
 
@@ -23,7 +24,11 @@ namespace vramlab {
 
 class Schedule {
  public:
-  Schedule(const MachineModel& machine, std::uint32_t launch_queue) : links_(machine), launch_queue_(launch_queue) {}
+  explicit Schedule(const MachineModel& machine)
+      : links_(machine),
+        launch_queue_(machine.calls.launch_queue),
+        launch_gap_(machine.calls.launch_gap),
+        launch_floor_(machine.calls.launch_floor) {}
 
   // `now` is the host's time and never falls. Unknown and doubled tokens throw DeviceError; nothing has changed then.
 
@@ -94,6 +99,7 @@ class Schedule {
   /// Null: complete and reported.
   Token* known_token(TokenId token);
   void add_edge(Token& token, bool to_stream, std::uint32_t target);
+  Nanoseconds start_of_launch(const Stream& stream, Nanoseconds put) const;
   bool carry_out(Stream& stream, std::uint32_t index, const Work& work);
   void put(StreamId id, const Work& work);
   void drain(std::uint32_t stream);
@@ -108,6 +114,8 @@ class Schedule {
 
   Links links_;
   std::uint32_t launch_queue_;
+  Nanoseconds launch_gap_;
+  Nanoseconds launch_floor_;
   std::vector<Stream> streams_;
   IdTable<Token> tokens_;
   std::vector<Edge> edges_;

@@ -20,7 +20,7 @@ class SimulatedDevice final : public RunnableDevice {
       : machine_(machine),
         calls_(machine_.calls),
         accounts_(physical_memory, machine.device_memory * (machine.gpus - 1), machine.page_granularity),
-        schedule_(machine_, machine.calls.launch_queue) {}
+        schedule_(machine_) {}
 
   bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId /*stream*/) override {
     const bool taken = accounts_.take(id, tier, bytes);

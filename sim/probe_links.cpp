@@ -1,0 +1,114 @@
+// What moves bytes: links one way and both ways at once, copies inside the device, the disk.
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
+
+#include "sim/fit.h"
+#include "sim/probe_parts.h"
+
+namespace vramlab::probe {
+namespace {
+
+// Content that nothing on the way can shorten.
+void fill(Session& session, const Memory& memory) {
+  Contents* contents = session.device().contents();
+  if (contents != nullptr) contents->fill(compute, {memory.id(), Bytes(0), memory.bytes()}, 1);
+  session.settle();
+}
+
+Nanoseconds copy_time(Session& session, const TransferEnd& from, const TransferEnd& to, Bytes bytes) {
+  const TokenId token = session.transfer(from, to, bytes);
+  session.settle();
+  return session.duration(token);
+}
+
+// One direction over sizes, each copy alone.
+LinkDirection probe_direction(Probe& probe, const char* figure, const Memory& from, const Memory& to,
+                              std::span<const std::uint64_t> sizes) {
+  std::vector<LinkSample> samples;
+  for (const std::uint64_t size : sizes) {
+    const Bytes bytes(size);
+    if (bytes > std::min(from.bytes(), to.bytes())) continue;
+    samples.push_back(
+        {bytes, probe.session.median_of([&] { return copy_time(probe.session, from.end(), to.end(), bytes); })});
+  }
+  const LinkDirection link = fit_link(samples);
+  for (const LinkSample& sample : samples)
+    probe.rows.push_back({figure, sample.bytes, 1, sample.time, link_time(link, sample.bytes), false});
+  return link;
+}
+
+// Two ends, both ways at once: from `near` to `far`, and back between other memory of theirs.
+DuplexSample probe_both(Session& session, const Memory& near, const Memory& far) {
+  const Bytes half = near.bytes() / 2;
+  const std::vector<Nanoseconds> times = session.medians_of([&] {
+    const TokenId out = session.transfer(near.end(), far.end(), half);
+    const TokenId in = session.transfer(far.end(half), near.end(half), half);
+    session.settle();
+    return std::vector<Nanoseconds>{session.duration(out), session.duration(in)};
+  });
+  return {half, times[0], times[1]};
+}
+
+// What the model says of copies both ways that began together.
+Nanoseconds both_time(const LinkModel& link, Bytes bytes) {
+  const auto moving = static_cast<double>(2 * bytes.value) / static_cast<double>(link.duplex_bytes_per_second);
+  return std::max(link.out.latency, link.in.latency) + Nanoseconds(std::llround(moving * 1e9));
+}
+
+void probe_duplex(Probe& probe, const char* figure, LinkModel& link, const Memory& near, const Memory& far) {
+  const DuplexSample sample = probe_both(probe.session, near, far);
+  link.duplex_bytes_per_second = fit_duplex(link.out, link.in, sample);
+  probe.rows.push_back(
+      {figure, sample.bytes, 2, std::max(sample.out, sample.in), both_time(link, sample.bytes), false});
+}
+
+constexpr std::uint64_t link_sizes[] = {4 * kib,  64 * kib, 256 * kib, 1 * mib, 4 * mib,
+                                        16 * mib, 64 * mib, 256 * mib, 1 * gib};
+
+Bytes largest(const Probe& probe) { return std::min(probe.most(), Bytes(gib)); }
+
+}  // namespace
+
+void probe_host_link(Probe& probe) {
+  const Memory near(probe.session, Tier::device, largest(probe));
+  const Memory far(probe.session, Tier::host, largest(probe));
+  fill(probe.session, near);
+  LinkModel& link = probe.machine.host_link;
+  link.out = probe_direction(probe, "host_link.out", near, far, link_sizes);
+  link.in = probe_direction(probe, "host_link.in", far, near, link_sizes);
+  probe_duplex(probe, "host_link.duplex", link, near, far);
+}
+
+void probe_peer_link(Probe& probe) {
+  const Memory near(probe.session, Tier::device, largest(probe));
+  const Memory far(probe.session, Tier::peer, largest(probe));
+  fill(probe.session, near);
+  LinkModel& link = probe.machine.peer_link;
+  link.out = probe_direction(probe, "peer_link.out", near, far, link_sizes);
+  link.in = probe_direction(probe, "peer_link.in", far, near, link_sizes);
+  probe_duplex(probe, "peer_link.duplex", link, near, far);
+}
+
+void probe_device_copy(Probe& probe) {
+  const Memory from(probe.session, Tier::device, largest(probe));
+  const Memory to(probe.session, Tier::device, largest(probe));
+  fill(probe.session, from);
+  probe.machine.device_copy = probe_direction(probe, "device_copy", from, to, link_sizes);
+}
+
+// Between the host and a file of the device's own.
+void probe_disk(Probe& probe) {
+  constexpr std::uint64_t sizes[] = {1 * mib, 16 * mib, 64 * mib, 256 * mib};
+  const Bytes bytes(probe.options.quick ? 64 * mib : 256 * mib);
+  const Memory source(probe.session, Tier::device, bytes);
+  const Memory host(probe.session, Tier::host, bytes);
+  const Memory file(probe.session, Tier::disk, bytes);
+  fill(probe.session, source);
+  copy_time(probe.session, source.end(), host.end(), bytes);
+  probe.machine.disk_write = probe_direction(probe, "disk.write", host, file, sizes);
+  probe.machine.disk_read = probe_direction(probe, "disk.read", file, host, sizes);
+}
+
+}  // namespace vramlab::probe

@@ -1,0 +1,154 @@
+// Segments, pinned memory, pages and ranges: what their calls cost the host, by size.
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "sim/fit.h"
+#include "sim/probe_parts.h"
+
+namespace vramlab::probe {
+namespace {
+
+struct CurvePair {
+  const char* take;
+  const char* give;
+  CostCurve& take_curve;
+  CostCurve& give_curve;
+};
+
+// Several in a row, since drivers keep room for more small ones once they have taken a chunk.
+void probe_tier(Probe& probe, Tier tier, std::span<const std::uint64_t> sizes, std::uint32_t row,
+                const CurvePair& out) {
+  Session& session = probe.session;
+  std::vector<CostCurve::Point> take, give;
+  for (const std::uint64_t size : sizes) {
+    const Bytes bytes(size);
+    if (bytes > probe.most()) continue;
+    const auto count = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(gib / size, 1, row));
+    std::vector<SegmentId> held;
+    const std::vector<Nanoseconds> times = session.medians_of([&] {
+      held.clear();
+      Stopwatch watch(session.device());
+      for (std::uint32_t i = 0; i < count; ++i) held.push_back(session.take(tier, bytes));
+      const Nanoseconds taken = watch.lap();
+      for (const SegmentId id : held) session.device().return_segment(id, tier, bytes);
+      return std::vector<Nanoseconds>{taken, watch.lap()};
+    });
+    const BatchSample taken{count, times[0]};
+    const BatchSample given{count, times[1]};
+    take.push_back({bytes, fit_each(std::span(&taken, 1))});
+    give.push_back({bytes, fit_each(std::span(&given, 1))});
+    probe.rows.push_back({out.take, bytes, count, times[0], {}, false});
+    probe.rows.push_back({out.give, bytes, count, times[1], {}, false});
+  }
+  out.take_curve = fit_curve(std::move(take));
+  out.give_curve = fit_curve(std::move(give));
+}
+
+void predict(std::vector<ProbeRow>& rows, std::string_view figure, const CostCurve& curve) {
+  for (ProbeRow& row : rows)
+    if (row.figure == figure) row.predicted = curve.at(row.bytes) * static_cast<std::int64_t>(row.count);
+}
+
+struct PageTimes {
+  enum Step : std::size_t { reserve, create, map, unmap, destroy, release, steps };
+};
+
+// One pass over `count` pages: the host's time in each command.
+std::vector<Nanoseconds> page_round(Session& session, Bytes page, std::uint32_t count) {
+  RunnableDevice& device = session.device();
+  const SegmentId range = session.new_segment();
+  const PageId first = session.new_pages(count);
+  std::vector<Nanoseconds> times;
+  Stopwatch watch(device);
+  const auto done = [&](bool carried_out) {
+    times.push_back(watch.lap());
+    if (!carried_out)
+      throw OutOfMemory("the probe got no pages", {}, "end what else uses this GPU's memory, or probe with --quick");
+  };
+  done(device.reserve_range(range, page * count));
+  done(device.create_pages(first, count, page));
+  done(device.map_pages(range, Bytes(0), first, count, page));
+  device.unmap_pages(range, Bytes(0), page * count);
+  done(true);
+  device.destroy_pages(first, count, page);
+  done(true);
+  device.release_range(range, page * count);
+  done(true);
+  return times;
+}
+
+struct PageFigure {
+  PageTimes::Step step;
+  const char* name;
+  CostCurve CallCosts::* curve;
+};
+constexpr PageFigure page_figures[] = {{PageTimes::create, "calls.page_create", &CallCosts::page_create},
+                                       {PageTimes::map, "calls.map", &CallCosts::map},
+                                       {PageTimes::unmap, "calls.unmap", &CallCosts::unmap},
+                                       {PageTimes::destroy, "calls.page_destroy", &CallCosts::page_destroy}};
+
+void fit_pages(Probe& probe, Bytes page, std::span<const std::uint32_t> counts,
+               const std::vector<std::vector<Nanoseconds>>& times) {
+  for (const PageFigure& figure : page_figures) {
+    std::vector<BatchSample> samples;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      samples.push_back({counts[i], times[i][figure.step]});
+      probe.rows.push_back({figure.name, page, counts[i], times[i][figure.step], {}, false});
+    }
+    (probe.machine.calls.*figure.curve).points.push_back({page, fit_each(samples)});
+  }
+}
+
+}  // namespace
+
+void probe_segments(Probe& probe) {
+  constexpr std::uint64_t sizes[] = {4 * kib,  64 * kib, 512 * kib, 1 * mib, 2 * mib, 4 * mib,
+                                     20 * mib, 64 * mib, 256 * mib, 1 * gib, 4 * gib};
+  CallCosts& calls = probe.machine.calls;
+  probe_tier(probe, Tier::device, sizes, 16,
+             {"calls.segment_take", "calls.segment_return", calls.segment_take, calls.segment_return});
+  predict(probe.rows, "calls.segment_take", calls.segment_take);
+  predict(probe.rows, "calls.segment_return", calls.segment_return);
+}
+
+void probe_pinning(Probe& probe) {
+  constexpr std::uint64_t sizes[] = {64 * kib, 2 * mib, 20 * mib, 256 * mib, 1 * gib};
+  CallCosts& calls = probe.machine.calls;
+  probe_tier(probe, Tier::host, sizes, 1, {"calls.pin", "calls.unpin", calls.pin, calls.unpin});
+  predict(probe.rows, "calls.pin", calls.pin);
+  predict(probe.rows, "calls.unpin", calls.unpin);
+}
+
+void probe_pages(Probe& probe) {
+  CallCosts& calls = probe.machine.calls;
+  for (const PageFigure& figure : page_figures) (calls.*figure.curve).points.clear();
+  std::vector<Nanoseconds> reserve, release;
+  for (const std::uint64_t granules : {1u, 10u, 128u, 512u}) {
+    const Bytes page = probe.machine.page_granularity * granules;
+    if (page > probe.most()) continue;
+    std::vector<std::uint32_t> counts{1};
+    for (const std::uint32_t count : {16u, 128u})
+      if (page * count <= probe.most()) counts.push_back(count);
+    std::vector<std::vector<Nanoseconds>> times;
+    for (const std::uint32_t count : counts) {
+      times.push_back(probe.session.medians_of([&] { return page_round(probe.session, page, count); }));
+      reserve.push_back(times.back()[PageTimes::reserve]);
+      release.push_back(times.back()[PageTimes::release]);
+      probe.rows.push_back({"calls.range_reserve", page * count, 1, reserve.back(), {}, false});
+      probe.rows.push_back({"calls.range_release", page * count, 1, release.back(), {}, false});
+    }
+    fit_pages(probe, page, counts, times);
+  }
+  for (const PageFigure& figure : page_figures) {
+    CostCurve& curve = calls.*figure.curve;
+    curve = fit_curve(std::move(curve.points));
+    predict(probe.rows, figure.name, curve);
+  }
+  calls.range_reserve = median(std::move(reserve));
+  calls.range_release = median(std::move(release));
+  predict(probe.rows, "calls.range_reserve", {{{Bytes(0), calls.range_reserve}}});
+  predict(probe.rows, "calls.range_release", {{{Bytes(0), calls.range_release}}});
+}
+
+}  // namespace vramlab::probe
