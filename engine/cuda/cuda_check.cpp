@@ -6,8 +6,10 @@
 
 namespace vramlab {
 
-void throw_cuda_error(cudaError_t error, const char* call) {
-  throw DeviceError(fmt::format("{} failed: {} ({})", call, cudaGetErrorName(error), cudaGetErrorString(error)));
+void throw_cuda_error(cudaError_t error, const char* call, const std::string& detail) {
+  static_cast<void>(cudaGetLastError());  // else the next call that is checked would report it again
+  throw DeviceError(fmt::format("{} failed: {} ({}){}{}", call, cudaGetErrorName(error), cudaGetErrorString(error),
+                                detail.empty() ? "" : "; ", detail));
 }
 
 }  // namespace vramlab

@@ -42,6 +42,12 @@ struct CudaOptions {
   bool ranges_for_profilers = true;  ///< NVTX ranges around commands
 };
 
+/// Bytes of the operators' operands so far: an operator whose time is over leaves the rest untouched.
+struct OperatorBytes {
+  Bytes asked{};
+  Bytes touched{};
+};
+
 class CudaDevice : public RunnableDevice, public AddressSource {
  public:
   /// A stream of the caller's own (a cudaStream_t) is `id` from now on; others are made when first used.
@@ -49,6 +55,10 @@ class CudaDevice : public RunnableDevice, public AddressSource {
   /// Address of a byte of a segment or range of the device tier.
   virtual void* pointer(SegmentId id, Bytes offset) const = 0;
   virtual const CudaInfo& info() const = 0;
+  /// Waits for all work.
+  virtual OperatorBytes operator_bytes() = 0;
+  /// One line: what the device holds now.
+  virtual std::string state() const = 0;
 };
 
 /// Throws HardwareMissing where `options` name no GPU there is, DeviceError where the peer cannot be reached.
