@@ -8,12 +8,14 @@ namespace vramlab {
 
 extern const VerbInfo verb_replay;
 extern const VerbInfo verb_plan;
+extern const VerbInfo verb_run;
 extern const VerbInfo verb_trace_info;
 extern const VerbInfo verb_trace_convert;
 extern const VerbInfo verb_trace_generate;
 extern const VerbInfo verb_list;
 extern const VerbInfo verb_machine_list;
 extern const VerbInfo verb_machine_show;
+extern const VerbInfo verb_machine_probe;
 extern const VerbInfo verb_config_show;
 extern const VerbInfo verb_config_schema;
 

@@ -23,12 +23,30 @@ void add(Probe& probe, const char* figure, std::uint32_t count, Nanoseconds meas
   probe.rows.push_back({figure, {}, count, measured, fitted, false});
 }
 
+// Operators that read and write as recorded ones do: the first launch of a kernel, and of a grid that fills the device,
+// differ from those of an empty one.
+class Operators {
+ public:
+  explicit Operators(Session& session) : session_(session), memory_(session, Tier::device, Bytes(16 * mib)) {}
+  void launch(Nanoseconds gpu_time) {
+    session_.device().launch(compute, {gpu_time, std::span(operands_).first(2), std::span(operands_).last(1)});
+  }
+
+ private:
+  Extent part(std::uint64_t n) const { return {memory_.id(), Bytes(n * 4 * mib), Bytes(4 * mib)}; }
+
+  Session& session_;
+  Memory memory_;
+  std::array<Extent, 3> operands_{part(0), part(1), part(2)};
+};
+
 // `count` operators of `gpu_time` behind one that lasts until all are in the stream: the device's time for them.
-Nanoseconds train_of(Session& session, Nanoseconds gpu_time, Nanoseconds blocker, std::uint32_t count) {
+Nanoseconds train_of(Session& session, Operators& operators, Nanoseconds gpu_time, Nanoseconds blocker,
+                     std::uint32_t count) {
   RunnableDevice& device = session.device();
   device.launch(compute, blocker);
   const TokenId begin = session.record(compute);
-  for (std::uint32_t i = 0; i < count; ++i) device.launch(compute, gpu_time);
+  for (std::uint32_t i = 0; i < count; ++i) operators.launch(gpu_time);
   const TokenId end = session.record(compute);
   device.synchronize(begin);
   Stopwatch watch(device);
@@ -59,9 +77,10 @@ void probe_launch_queue(Probe& probe) {
 void probe_launches(Probe& probe) {
   RunnableDevice& device = probe.session.device();
   const std::uint32_t count = row_length(probe);
+  Operators operators(probe.session);
   const Nanoseconds time = probe.session.median_of([&] {
     Stopwatch watch(device);
-    for (std::uint32_t i = 0; i < count; ++i) device.launch(compute, Nanoseconds(0));
+    for (std::uint32_t i = 0; i < count; ++i) operators.launch(Nanoseconds(0));
     const Nanoseconds passed = watch.lap();
     probe.session.settle();
     return passed;
@@ -73,18 +92,21 @@ void probe_launches(Probe& probe) {
 void probe_launch_gap(Probe& probe) {
   const std::uint32_t count = row_length(probe);
   const Nanoseconds blocker = 4 * count * std::max(probe.machine.calls.launch, Nanoseconds(1000));
+  Operators operators(probe.session);
   std::vector<LaunchSample> samples;
   std::vector<Nanoseconds> measured;
-  for (const std::int64_t ns : {0, 1'000, 2'000, 5'000, 10'000, 20'000, 50'000}) {
+  for (const std::int64_t ns : {0, 1'100, 2'300, 5'700, 10'400, 20'900, 50'300}) {
     const Nanoseconds gpu_time(ns);
-    measured.push_back(probe.session.median_of([&] { return train_of(probe.session, gpu_time, blocker, count); }));
+    measured.push_back(
+        probe.session.median_of([&] { return train_of(probe.session, operators, gpu_time, blocker, count); }));
     samples.push_back({gpu_time, each(measured.back(), count)});
   }
   const LaunchFit fit = fit_launch(samples, least_long);
   probe.machine.calls.launch_gap = fit.gap;
   probe.machine.calls.launch_floor = fit.floor;
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const std::string figure = fmt::format("calls.launch_gap at {} us", samples[i].gpu_time.value / 1000);
+    const std::string figure =
+        fmt::format("calls.launch_gap at {:.1f} us", static_cast<double>(samples[i].gpu_time.value) / 1000);
     add(probe, figure.c_str(), count, measured[i], count * (std::max(samples[i].gpu_time, fit.floor) + fit.gap));
   }
 }

@@ -67,6 +67,26 @@ void probe_duplex(Probe& probe, const char* figure, LinkModel& link, const Memor
 constexpr std::uint64_t link_sizes[] = {4 * kib,  64 * kib, 256 * kib, 1 * mib, 4 * mib,
                                         16 * mib, 64 * mib, 256 * mib, 1 * gib};
 
+// Between the device and a file of its own: what the disk takes beyond the host link, which the bytes pass before or
+// after.
+LinkDirection probe_disk_direction(Probe& probe, const char* figure, const Memory& from, const Memory& to,
+                                   const LinkDirection& link) {
+  constexpr std::uint64_t sizes[] = {1 * mib, 16 * mib, 64 * mib, 256 * mib};
+  std::vector<LinkSample> whole, disk;
+  for (const std::uint64_t size : sizes) {
+    const Bytes bytes(size);
+    if (bytes > std::min(from.bytes(), to.bytes())) continue;
+    whole.push_back(
+        {bytes, probe.session.median_of([&] { return copy_time(probe.session, from.end(), to.end(), bytes); })});
+    disk.push_back({bytes, whole.back().time - link_time(link, bytes)});
+  }
+  const LinkDirection fitted = fit_link(disk);
+  for (const LinkSample& sample : whole)
+    probe.rows.push_back(
+        {figure, sample.bytes, 1, sample.time, link_time(link, sample.bytes) + link_time(fitted, sample.bytes), false});
+  return fitted;
+}
+
 Bytes largest(const Probe& probe) { return std::min(probe.most(), Bytes(gib)); }
 
 }  // namespace
@@ -98,17 +118,14 @@ void probe_device_copy(Probe& probe) {
   probe.machine.device_copy = probe_direction(probe, "device_copy", from, to, link_sizes);
 }
 
-// Between the host and a file of the device's own.
 void probe_disk(Probe& probe) {
-  constexpr std::uint64_t sizes[] = {1 * mib, 16 * mib, 64 * mib, 256 * mib};
   const Bytes bytes(probe.options.quick ? 64 * mib : 256 * mib);
-  const Memory source(probe.session, Tier::device, bytes);
-  const Memory host(probe.session, Tier::host, bytes);
+  const Memory memory(probe.session, Tier::device, bytes);
   const Memory file(probe.session, Tier::disk, bytes);
-  fill(probe.session, source);
-  copy_time(probe.session, source.end(), host.end(), bytes);
-  probe.machine.disk_write = probe_direction(probe, "disk.write", host, file, sizes);
-  probe.machine.disk_read = probe_direction(probe, "disk.read", file, host, sizes);
+  fill(probe.session, memory);
+  MachineModel& machine = probe.machine;
+  machine.disk_write = probe_disk_direction(probe, "disk.write", memory, file, machine.host_link.out);
+  machine.disk_read = probe_disk_direction(probe, "disk.read", file, memory, machine.host_link.in);
 }
 
 }  // namespace vramlab::probe
