@@ -13,6 +13,7 @@
 #include "engine/config/yaml.h"
 #include "engine/core/error.h"
 #include "engine/core/registry.h"
+#include "engine/pool/allocator_settings.h"
 #include "experiments/kinds.h"
 
 namespace vramlab {
@@ -21,6 +22,11 @@ namespace {
 constexpr std::string_view variable_prefix = "VRAMLAB_";
 constexpr const char* config_variable = "VRAMLAB_CONFIG";
 constexpr const char* default_file = "vramlab.yaml";
+constexpr std::string_view allocator_section = "allocator";
+/// What `vramlab run` sets for the program it runs, in which this one may be called again.
+constexpr std::array<std::string_view, 6> variables_of_run{"VRAMLAB_LIBRARY",           "VRAMLAB_POOL_OPTIONS",
+                                                           "VRAMLAB_ALLOCATOR_OPTIONS", "VRAMLAB_RECORD",
+                                                           "VRAMLAB_RECORD_OWNER",      "VRAMLAB_COMPARE"};
 
 constexpr std::array<SettingInfo, 18> infos{{
     {{"pool", OptionKind::text, "all", "pools to compare; all: every one of `vramlab list pools`"}, "A,B|all", true},
@@ -122,12 +128,15 @@ void apply_file(const std::string& path, Settings& settings) {
     take_file_settings(settings.values, map);
     for (SectionValues& section : settings.sections)
       if (const auto values = map.take_if(section.info->kind)) apply_section(*values, section);
+    if (const auto values = map.take_if(allocator_section))
+      values->read_map([&settings](YamlMap& options) { take_file_settings(settings.allocator, options); });
   });
 }
 
 void apply_environment(Settings& settings) {
   const auto get = [](const char* name) -> const char* { return std::getenv(name); };
   take_environment_settings(settings.values, "", get);
+  take_environment_settings(settings.allocator, fmt::format("{}.", allocator_section), get);
   for (SectionValues& section : settings.sections)
     for (std::size_t i = 0; i < section.names.size(); ++i)
       take_environment_settings(section.options[i], fmt::format("{}.{}.", section.info->kind, section.names[i]), get);
@@ -135,6 +144,7 @@ void apply_environment(Settings& settings) {
 
 std::vector<std::string> known_variables(const Settings& settings) {
   std::vector<std::string> known{config_variable};
+  known.insert(known.end(), variables_of_run.begin(), variables_of_run.end());
   for_each_setting(settings, [&known](const std::string& key, const OptionValues::Item&) {
     known.push_back(environment_name(key));
   });
@@ -173,7 +183,7 @@ std::string flag_of(std::string_view setting) {
 
 std::span<const SectionInfo> setting_sections() { return vramlab::sections; }
 
-Settings::Settings() : values("vramlab", setting_specs()) {
+Settings::Settings() : values("vramlab", setting_specs()), allocator("allocator", program_allocator_options()) {
   for (const SectionInfo& info : vramlab::sections) sections.push_back(section_of(info));
 }
 
@@ -210,6 +220,10 @@ void set_option(Settings& settings, std::span<const std::string_view> kinds, std
   const std::string name = key.substr(0, dot);
   std::vector<OptionValues*> owners;
   std::vector<std::string_view> known, ones;
+  if (std::find(kinds.begin(), kinds.end(), allocator_section) != kinds.end()) {
+    known.push_back(allocator_section);
+    if (name == allocator_section) owners.push_back(&settings.allocator);
+  }
   for (SectionValues& section : settings.sections) {
     if (std::find(kinds.begin(), kinds.end(), section.info->kind) == kinds.end()) continue;
     ones.push_back(section.info->one);
@@ -227,6 +241,8 @@ void set_option(Settings& settings, std::span<const std::string_view> kinds, std
 void for_each_setting(const Settings& settings,
                       const std::function<void(const std::string& key, const OptionValues::Item& item)>& each) {
   for (const OptionValues::Item& item : settings.values.items()) each(std::string(item.spec->name), item);
+  for (const OptionValues::Item& item : settings.allocator.items())
+    each(fmt::format("{}.{}", allocator_section, item.spec->name), item);
   for (const SectionValues& section : settings.sections)
     for (std::size_t i = 0; i < section.names.size(); ++i)
       for (const OptionValues::Item& item : section.options[i].items())

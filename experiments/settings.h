@@ -1,7 +1,8 @@
 #pragma once
 // Settings: what a flag, the environment, a file or a default may say, in this
 // order of precedence. A setting means the same for every verb that takes it.
-// Besides them, every option of every pool and solver is a setting, `pools.POOL.OPTION`, `solvers.SOLVER.OPTION`.
+// Besides them, every option of every pool and solver is a setting, `pools.POOL.OPTION`, `solvers.SOLVER.OPTION`, and
+// every option of the allocator in front of a running program's pool, `allocator.OPTION`.
 
 #include <functional>
 #include <optional>
@@ -52,7 +53,8 @@ struct Settings {
   const OptionValues& pool(std::string_view name) const;
   const OptionValues& solver(std::string_view name) const;
 
-  OptionValues values;  ///< of setting_infos()
+  OptionValues values;     ///< of setting_infos()
+  OptionValues allocator;  ///< of program_allocator_options(): `allocator.OPTION`
   std::vector<SectionValues> sections;
 };
 
@@ -67,7 +69,8 @@ struct GivenFlags {
 /// "POOL.OPTION=VALUE", or "NAME.OPTION=VALUE" for several sections.
 std::string option_form(std::span<const std::string_view> sections);
 
-/// Sets one option from "NAME.OPTION=VALUE"; the name is looked up in `sections`. Throws ConfigError.
+/// Sets one option from "NAME.OPTION=VALUE"; the name is looked up in `sections`, where "allocator" stands for itself.
+/// Throws ConfigError.
 void set_option(Settings& settings, std::span<const std::string_view> sections, std::string_view assignment);
 
 /// Calls `each` with key ("seed", "pools.pytorch.max_split_size") and item of
@@ -82,7 +85,7 @@ std::pair<std::string, std::string> split_assignment(std::string_view flag, std:
 
 /// Default, then file, then environment, then flags. The file is --config, else
 /// VRAMLAB_CONFIG, else ./vramlab.yaml when there is one: strict YAML, settings
-/// as keys and `pools: {POOL: {OPTION: VALUE}}`, likewise `solvers`. Variables
+/// as keys and `pools: {POOL: {OPTION: VALUE}}`, likewise `solvers`; `allocator: {OPTION: VALUE}`. Variables
 /// VRAMLAB_… that name no setting are warned of. Throws ConfigError with the place of what is
 /// wrong.
 Settings settle_settings(const GivenFlags& given);

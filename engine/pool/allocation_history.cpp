@@ -41,6 +41,14 @@ std::vector<AllocationEvent> AllocationHistory::events() const {
   return events;
 }
 
+std::vector<AllocationEvent> AllocationHistory::events_since(std::uint64_t sequence) const {
+  const std::lock_guard guard(lock_);
+  const std::uint64_t oldest = next_ > capacity_ ? next_ - capacity_ : 0;
+  std::vector<AllocationEvent> events;
+  for (std::uint64_t i = std::max(sequence, oldest); i < next_; ++i) events.push_back(events_[i % capacity_]);
+  return events;
+}
+
 std::string AllocationHistory::text(Address address) const {
   const std::vector<AllocationEvent> all = events();
   std::string allocated = "; its allocation is not in the history", freed;

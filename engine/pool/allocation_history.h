@@ -35,6 +35,8 @@ class AllocationHistory {
   void note(AllocationEventKind kind, Address address, Bytes bytes, StreamId stream);
   /// In order; earlier ones have been forgotten when the first has not sequence 0.
   std::vector<AllocationEvent> events() const;
+  /// Those from `sequence` on; the first one's sequence is larger where some have been forgotten.
+  std::vector<AllocationEvent> events_since(std::uint64_t sequence) const;
   /// "; allocated as event 12 by thread 0 (4.00 KiB, stream 1), freed as event 15 by thread 2", as far as is known of
   /// the block that last began at `address`. Searches all events.
   std::string text(Address address) const;

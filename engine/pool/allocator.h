@@ -11,6 +11,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -93,6 +94,19 @@ class Allocator {
   AllocationAdvice analyze_allocation_patterns() const;
   /// Null without debug_history.
   const AllocationHistory* history() const { return history_.get(); }
+  /// Whether a block of this allocator begins at `address`, live or in a cache. Takes no lock.
+  bool has_block(Address address) const {
+    const std::uint32_t slot = table_.find(address);
+    return slot != none && records_[slot].address() == address;
+  }
+  /// A copy of every block that is not spare: live, shared, cached, parked. Others may change while this one is made.
+  std::vector<BlockRecord> blocks() const;
+  /// Calls work() while nobody else uses the pool, the Port and the log of its decisions. `work` calls nothing here.
+  template <class Work>
+  void exclusively(Work&& work) const {
+    const std::lock_guard guard(pool_lock_);
+    work();
+  }
   /// Every structure here and in the pool; throws InvariantError. REQUIRES: no other call is in progress.
   void validate() const;
 

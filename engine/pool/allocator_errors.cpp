@@ -55,6 +55,12 @@ void Allocator::not_ours(const char* what, Address address) const {
                   "pass an address as it was returned, once");
 }
 
+std::vector<BlockRecord> Allocator::blocks() const {
+  std::vector<BlockRecord> all;
+  for_each_block([&all](const BlockRecord& block) { all.push_back(block); });
+  return all;
+}
+
 AllocatorStats Allocator::statistics() const {
   StreamLoad all;
   AllocatorStats stats;
@@ -72,6 +78,7 @@ AllocatorStats Allocator::statistics() const {
   stats.cache_hits = all.hits;
   stats.live = all.live;
   stats.requested = all.requested;
+  stats.all_requested = all.all_requested;
   stats.peak_live = all.peak;
   stats.leak_limit = settings_.leak_warning;
   const std::lock_guard guard(pool_lock_);

@@ -1,5 +1,6 @@
 #include "engine/pool/allocator_settings.h"
 
+#include <array>
 #include <bit>
 
 #include "engine/core/error.h"
@@ -56,6 +57,16 @@ constexpr OptionSpec options[] = {
 }  // namespace
 
 std::span<const OptionSpec> allocator_options() { return options; }
+
+std::span<const OptionSpec> program_allocator_options() {
+  static constexpr auto table = [] {
+    auto copy = std::to_array(options);
+    copy.front().default_text = "64KiB";
+    return copy;
+  }();
+  static_assert(table.front().name == "cached_size");
+  return table;
+}
 
 AllocatorSettings AllocatorSettings::from(const OptionValues& values) {
   const auto number = [&](std::string_view name) { return static_cast<std::uint64_t>(values.integer(name)); };

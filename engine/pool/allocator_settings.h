@@ -9,6 +9,9 @@
 namespace vramlab {
 
 std::span<const OptionSpec> allocator_options();
+/// The same for a program whose requests cost far more than ours in any case (PyTorch's: microseconds of Python each):
+/// little is cached, so that the pool sees nearly all and the caches hold next to nothing.
+std::span<const OptionSpec> program_allocator_options();
 
 struct AllocatorSettings {
   Bytes cached_size{};         ///< requests up to this go through the caches

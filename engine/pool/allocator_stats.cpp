@@ -38,6 +38,7 @@ AllocatorStats since(const AllocatorStats& begin, AllocatorStats end) {
   end.cache_hits -= begin.cache_hits;
   end.cache_misses -= begin.cache_misses;
   end.reclaims -= begin.reclaims;
+  end.all_requested -= begin.all_requested;
   end.pool.allocations -= begin.pool.allocations;
   end.pool.frees -= begin.pool.frees;
   end.pool.splits -= begin.pool.splits;

@@ -17,6 +17,7 @@ struct AllocatorStats {
   std::uint64_t reclaims = 0;      ///< times all caches were given back to serve a request
   Bytes live{};
   Bytes requested{};
+  Bytes all_requested{};  ///< by all allocations so far
   Bytes peak_live{};  ///< exact for one stream and one kind of sizes, cached or not; else at most this: peaks add up
   Bytes cached{};     ///< in caches of streams
   Bytes parked{};     ///< freed, but other streams may still use it

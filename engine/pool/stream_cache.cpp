@@ -20,6 +20,7 @@ StreamLoad& StreamLoad::operator+=(const StreamLoad& other) {
   live += other.live;
   requested += other.requested;
   peak += other.peak;
+  all_requested += other.all_requested;
   return *this;
 }
 

@@ -16,13 +16,15 @@ struct StreamLoad {
   std::uint64_t frees = 0;
   std::uint64_t hits = 0;  ///< allocations served by its cache
   Bytes live{};
-  Bytes requested{};  ///< live, as the program asked
-  Bytes peak{};       ///< of live
+  Bytes requested{};      ///< live, as the program asked
+  Bytes peak{};           ///< of live
+  Bytes all_requested{};  ///< by all allocations so far
 
   void on_alloc(const BlockRecord& block) {
     ++allocations;
     live += block.bytes;
     requested += block.requested;
+    all_requested += block.requested;
     if (live > peak) peak = live;
   }
   void on_free(const BlockRecord& block) {
