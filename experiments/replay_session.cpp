@@ -7,6 +7,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/registry.h"
+#include "engine/device/paced_device.h"
 #include "engine/replay/picture.h"
 #include "experiments/choice.h"
 #include "experiments/kinds.h"
@@ -20,10 +21,6 @@
 namespace vramlab {
 namespace {
 
-void check_device(std::string_view device) {
-  if (device == "cuda") throw HardwareMissing("this build has no CUDA device", {}, "use --device sim");
-}
-
 /// What is still known of a run that failed.
 ReplayOutcome failed_outcome(const Trace& trace, const ReplayRequest& request, const Error& error) {
   ReplayOutcome outcome{.failed = true};
@@ -33,6 +30,7 @@ ReplayOutcome failed_outcome(const Trace& trace, const ReplayRequest& request, c
   outcome.report.device = request.device_name;
   outcome.report.machine = request.machine_name;
   outcome.report.seed = request.seed;
+  outcome.report.pool_options = changed_options(request.pool_options);
   if (request.verify && dynamic_cast<const InvariantError*>(&error) != nullptr) outcome.report.verified = false;
   return outcome;
 }
@@ -48,7 +46,7 @@ ReplaySession::ReplaySession(const ReplayArguments& arguments, const Settings& s
   static_cast<void>(parse_limit(settings.values.text("limit"), {}));
   static_cast<void>(parse_cap(settings.values.text("cap"), {}));
   check_options_used(settings, "pools", pools_);
-  check_device(settings.values.text("device"));
+  if (settings.values.text("device") == "cuda") cuda_ = cuda_world();
   check_readable(arguments.traces);
   for (const std::string& output : {arguments.map, arguments.log}) check_folder_of(output);
   const std::string_view inputs = settings.values.text("inputs");
@@ -91,7 +89,24 @@ void ReplaySession::replay_trace(const Trace& trace, bool several) {
 Bytes ReplaySession::capacity_for(const Trace& trace) const {
   const std::string_view limit = settings_.values.text("limit");
   const Bytes max_load = is_share(limit) ? trace_info(trace).max_load : Bytes{};
-  return std::min(parse_cap(settings_.values.text("cap"), machine_.device_memory), parse_limit(limit, max_load));
+  const Bytes memory = cuda_ ? std::min(machine_.device_memory, cuda_->memory) : machine_.device_memory;
+  return std::min(parse_cap(settings_.values.text("cap"), memory), parse_limit(limit, max_load));
+}
+
+// On real hardware the model stays what decisions depend on: pools size their ranges by its memory, and it says when
+// completions are reported.
+void ReplaySession::choose_device(ReplayRequest& request) const {
+  const auto model = [this] { return make_simulated_device(machine_, unlimited_bytes); };
+  request.make_device = model;
+  request.min_seconds = settings_.values.real("min_time");
+  if (!cuda_) return;
+  request.make_model_device = model;
+  request.min_seconds = 0;
+  request.warm_up = inputs_ == InputsMode::model;
+  request.make_device = [model, this]() -> std::unique_ptr<RunnableDevice> {
+    if (inputs_ != InputsMode::model) return make_cuda();
+    return std::make_unique<PacedDevice>(model(), make_cuda());
+  };
 }
 
 ReplayRequest ReplaySession::request_for(const Trace& trace, const PoolInfo& pool) const {
@@ -102,9 +117,8 @@ ReplayRequest ReplaySession::request_for(const Trace& trace, const PoolInfo& poo
   request.machine_name = machine_.name;
   request.device_name = settings_.values.text("device");
   request.device_memory = machine_.device_memory;
-  request.make_device = [this] { return make_simulated_device(machine_, unlimited_bytes); };
+  choose_device(request);
   request.seed = static_cast<std::uint64_t>(settings_.values.integer("seed"));
-  request.min_seconds = settings_.values.real("min_time");
   request.verify = settings_.values.flag("verify");
   request.debug_history = arguments_.debug_history;
   request.inputs = inputs_;

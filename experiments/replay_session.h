@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/replay/replay.h"
+#include "experiments/cuda_world.h"
 #include "experiments/output_names.h"
 #include "experiments/progress.h"
 #include "experiments/replay_table.h"
@@ -39,12 +40,14 @@ class ReplaySession {
   void replay_trace(const Trace& trace, bool several);
   ReplayOutcome replay_one(const Trace& trace, const PoolInfo& pool, bool several);
   ReplayRequest request_for(const Trace& trace, const PoolInfo& pool) const;
+  void choose_device(ReplayRequest& request) const;
   Bytes capacity_for(const Trace& trace) const;
 
   const ReplayArguments& arguments_;
   const Settings& settings_;
   std::vector<const PoolInfo*> pools_;
   MachineModel machine_;
+  std::optional<CudaWorld> cuda_;  ///< with --device cuda
   InputsMode inputs_ = InputsMode::model;
   std::optional<InputLog> input_log_;
   ProgressBar progress_{""};

@@ -84,6 +84,54 @@ LeastOfGroups least_reserved(const std::vector<ReplayOutcome>& outcomes) {
   return least;
 }
 
+// --- Predicted and measured -----------------------------------------------------------------------------------------
+
+std::string milliseconds(std::optional<Nanoseconds> time) {
+  return time ? fmt::format("{:.3f}", static_cast<double>(time->value) / 1e6) : nothing;
+}
+
+// "predicted / measured ms, error".
+Cell compared_cell(std::optional<Nanoseconds> predicted, std::optional<Nanoseconds> measured) {
+  const std::optional<double> error = relative_error(predicted, measured);
+  return {fmt::format("{} / {} {:>7}", milliseconds(predicted), milliseconds(measured),
+                      error ? fmt::format("{:+.1f}%", *error * 100) : nothing)};
+}
+
+std::vector<Cell> fidelity_cells(const Report& report) {
+  const Fidelity& f = *report.fidelity;
+  const RunTimes predicted = f.predicted.value_or(RunTimes());
+  const auto sum = [&f](Nanoseconds time) { return f.predicted ? std::optional(time) : std::nullopt; };
+  return {
+      {report.trace},
+      {report.pool},
+      compared_cell(mean_iteration(predicted.window, f.iterations), mean_iteration(f.measured.window, f.iterations)),
+      compared_cell(sum(predicted.calls), f.measured.calls),
+      compared_cell(sum(predicted.transfers), f.measured.transfers),
+      compared_cell(predicted.stall, f.measured.stall),
+      {fmt::format("{} / {}", f.pacing.late, f.pacing.held)}};
+}
+
+std::string fidelity_table(const std::vector<ReplayOutcome>& outcomes, bool colour) {
+  TextTable table({{"trace"},
+                   {"pool"},
+                   {"iteration", Align::right},
+                   {"calls", Align::right},
+                   {"transfers", Align::right},
+                   {"stall", Align::right},
+                   {"late / held", Align::right}});
+  bool any = false;
+  for (const ReplayOutcome& o : outcomes) {
+    if (o.failed || !o.report.fidelity) continue;
+    table.add(fidelity_cells(o.report));
+    any = true;
+  }
+  if (!any) return "";
+  const std::string legend =
+      "predicted / measured ms and the prediction's error; iteration: mean of those with operators; late, held: "
+      "completions after and before the model's time";
+  return '\n' + table.text(colour) + toned(legend, Tone::faint, colour) + '\n';
+}
+
 std::string caption(const Report& first, bool marks) {
   return fmt::format("MiB at peak; {}calls: time in calls to the device; machine {} ({}), swap {}, seed {}",
                      marks ? "* least reserved of its trace; " : "", first.machine, first.device, first.swap,
@@ -96,7 +144,7 @@ Row outcome_row(const ReplayOutcome& outcome) {
   Row row = to_row(outcome.report);
   if (!outcome.failed) return row;
   for (std::size_t i = identifying_fields; i < row.size(); ++i)
-    if (row[i].name != "verified") row[i].value = nullptr;
+    if (row[i].name != "verified" && row[i].name != "pool_options") row[i].value = nullptr;
   return row;
 }
 
@@ -113,7 +161,8 @@ std::string replay_table(const std::vector<ReplayOutcome>& outcomes, bool colour
     for (const Shown& s : shown) cells.push_back(o.failed ? Cell(nothing) : s.cell(o, best));
     table.add(std::move(cells));
   }
-  return table.text(colour) + toned(caption(outcomes.front().report, least.any()), Tone::faint, colour) + '\n';
+  return table.text(colour) + toned(caption(outcomes.front().report, least.any()), Tone::faint, colour) + '\n' +
+         fidelity_table(outcomes, colour);
 }
 
 }  // namespace vramlab

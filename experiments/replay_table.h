@@ -20,7 +20,7 @@ struct ReplayOutcome {
 Row outcome_row(const ReplayOutcome& outcome);
 
 /// One line an outcome. Marks the pool that reserves least of each trace that
-/// several pools replayed.
+/// several pools replayed. Runs on a real device add a table of what the model predicted and what was measured.
 std::string replay_table(const std::vector<ReplayOutcome>& outcomes, bool colour);
 
 }  // namespace vramlab

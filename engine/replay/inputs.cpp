@@ -34,11 +34,20 @@ void InputFeed::deliver(std::uint64_t position) {
 }
 
 void InputFeed::deliver_measured(std::uint64_t position) {
+  if (log_ != nullptr) return forget_completed();
   for (const auto& [token, duration] : measured_) {
     note({InputKind::measured, position, token.value, duration.value});
     pool_.measured(token, duration);
   }
   measured_.clear();
+}
+
+// A device keeps a token until it was reported, also where nobody asks.
+void InputFeed::forget_completed() {
+  TokenId token;
+  Nanoseconds duration;
+  while (device_.next_completed(token, duration)) {
+  }
 }
 
 void InputFeed::finish(std::uint64_t position) {

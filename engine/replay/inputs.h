@@ -25,13 +25,15 @@ class InputFeed {
   }
   /// Delivers what has arrived before the event at `position`. Throws TraceError for a log of another run.
   void deliver(std::uint64_t position);
-  /// At the beginning of an iteration: the measurements since the last one. Adaptive policies learn here only.
+  /// At the beginning of an iteration, all work being done: the measurements since the last one. Adaptive policies
+  /// learn here only.
   void deliver_measured(std::uint64_t position);
   /// After the last event: the rest of the log. Throws TraceError where it goes beyond `position`.
   void finish(std::uint64_t position);
 
  private:
   void deliver_log(std::uint64_t position);
+  void forget_completed();
   void deliver_logged(const Input& input);
   TokenId issued_token(const Input& input) const;
   void await(TokenId token);

@@ -48,19 +48,23 @@ class Replay {
   RunResult observed_run();
   RunResult timed_run();
   RunResult first_run();
+  RunResult unwatched_run();
   void time_runs(const std::string& digest);
-  Nanoseconds ideal_time(const RunResult& run);
+  RunSetup decisions_only() const;
+  std::optional<RunResult> ideal_run();
 
   void fill_memory(Report& report, const RunResult& run) const;
   std::optional<Bytes> device_memory() const;
   std::optional<Fragmentation> fragmentation(const RunResult& run) const;
   void fill_operators(Report& report, const RunResult& run);
+  void fill_stalls(Report& report, const RunResult& run);
 
   const Trace& trace_;
   const ReplayRequest& request_;
   RunSetup setup_;
   Instance instance_;
-  InputLog inputs_;  ///< of the first run
+  InputLog inputs_;                 ///< of the first run
+  std::optional<RunResult> timed_;  ///< the last timed run
   std::uint64_t timed_runs_ = 0;
   double loop_seconds_ = 0;  ///< of the timed runs
   double runs_done_ = 0, runs_planned_ = 1;
@@ -82,14 +86,16 @@ Replay::Replay(const Trace& trace, const ReplayRequest& request) : trace_(trace)
     instance_ = to_instance(trace);
     setup_.context.instance = &instance_;
   }
-  runs_planned_ = observes() ? 2 : 1;
+  runs_planned_ = observes() || request.warm_up ? 2 : 1;
   if (request.progress)
     setup_.progress = [this](double fraction) { request_.progress((runs_done_ + fraction) / runs_planned_); };
 }
 
 RunResult Replay::observed_run() {
-  Observation observation{
-      .watchers = request_.watchers, .validate = request_.verify, .compare_addresses = compares_addresses()};
+  Observation observation{.watchers = request_.watchers,
+                          .validate = request_.verify,
+                          .compare_addresses = compares_addresses(),
+                          .check_contents = request_.verify};
   std::unique_ptr<ReplayWatcher> validator;
   if (request_.verify) {
     validator = make_validator();
@@ -102,14 +108,17 @@ RunResult Replay::timed_run() {
   RunResult run = ReplayRun(setup_).run();
   loop_seconds_ += run.loop_seconds;
   ++timed_runs_;
+  timed_ = run;
   return run;
 }
+
+RunResult Replay::unwatched_run() { return request_.warm_up ? ReplayRun(setup_).run() : timed_run(); }
 
 // The first run settles the inputs: where they come from a device whose times differ from run to run, the others are
 // given the same ones.
 RunResult Replay::first_run() {
   if (setup_.log_in == nullptr) setup_.log_out = &inputs_;
-  RunResult run = observes() ? observed_run() : timed_run();
+  RunResult run = observes() ? observed_run() : unwatched_run();
   setup_.log_out = nullptr;
   if (request_.inputs == InputsMode::measured) setup_.log_in = &inputs_;
   if (request_.log_out != nullptr) *request_.log_out = setup_.log_in != nullptr ? *setup_.log_in : inputs_;
@@ -138,19 +147,33 @@ bool Replay::was_limited() const {
                      [](const Input& input) { return input.kind == InputKind::failed; });
 }
 
-// Same pool and machine, unlimited memory. A run that never met a limit is its own ideal.
-Nanoseconds Replay::ideal_time(const RunResult& run) {
-  if (!was_limited()) return *run.simulated;
+// Same pool and machine, unlimited memory. None where the machine, being real, has too little of it.
+std::optional<RunResult> Replay::ideal_run() {
   RunSetup setup = setup_;
   setup.log_in = nullptr;
   setup.capacity = unlimited_bytes;
   if (request_.make_ideal_device) setup.make_device = request_.make_ideal_device;
-  return *ReplayRun(setup).run().simulated;
+  try {
+    return ReplayRun(setup).run();
+  } catch (const OutOfMemory&) {
+    if (!request_.make_model_device) throw;
+    return std::nullopt;
+  }
+}
+
+// With the inputs of the first run a model makes the same decisions as the device that they came from.
+RunSetup Replay::decisions_only() const {
+  RunSetup setup = setup_;
+  if (!request_.make_model_device) return setup;
+  setup.make_device = request_.make_model_device;
+  if (setup.log_in == nullptr) setup.log_in = &inputs_;
+  return setup;
 }
 
 Report Replay::report() {
-  const RunResult run = first_run();
-  time_runs(run.digest);
+  const RunResult first = first_run();
+  time_runs(first.digest);
+  const RunResult& run = *timed_;
   Report report;
   report.trace = trace_.name;
   report.pool = request_.pool->name;
@@ -158,13 +181,15 @@ Report Replay::report() {
   report.device = request_.device_name;
   report.machine = request_.machine_name;
   report.seed = request_.seed;
+  report.pool_options = changed_options(setup_.options);
   report.events = counted_events(trace_);
   report.wall_ns_per_event = loop_seconds_ * 1e9 / static_cast<double>(report.events * timed_runs_);
   report.decisions = run.digest;
   fill_memory(report, run);
   report.parts = fragmentation(run);
+  report.fidelity = run.fidelity;
   if (run.simulated) fill_operators(report, run);
-  if (compares_addresses()) report.recorded_address_mismatches = run.address_mismatches;
+  if (compares_addresses()) report.recorded_address_mismatches = first.address_mismatches;
   if (request_.verify) report.verified = true;
   return report;
 }
@@ -195,7 +220,7 @@ std::optional<Fragmentation> Replay::fragmentation(const RunResult& run) const {
   FragmentationBasis basis{.at_peak_requested = {}, .at_peak_reserved = {}, .memory = device_memory(), .request = {}};
   basis.request = *std::max_element(trace_.sizes.begin(), trace_.sizes.end());
   HeldMemoryMeter meter;
-  RunSetup setup = setup_;
+  RunSetup setup = decisions_only();
   setup.sink = &meter;
   ReplayRun again(setup);
   const auto measure = [&](std::uint64_t events, HeldMemory& held) {
@@ -209,16 +234,28 @@ std::optional<Fragmentation> Replay::fragmentation(const RunResult& run) const {
   return fragmentation_of(basis);
 }
 
-// Without swapping, what memory costs is the time that its limit adds: nothing else can make computation wait.
 void Replay::fill_operators(Report& report, const RunResult& run) {
-  const Nanoseconds ideal = ideal_time(run);
   report.simulated = run.simulated;
   report.steady = run.steady;
-  report.stall = std::max(Nanoseconds(0), *run.simulated - ideal);
-  report.overhead = static_cast<double>(run.simulated->value) / static_cast<double>(ideal.value) - 1;
+  fill_stalls(report, run);
   report.peak_device = run.load.peak_reserved();
   report.memory_reduction = 1 - quotient(run.load.window_reserved(), run.load.window_load());
   report.swapped_out = report.swapped_in = Bytes(0);
+}
+
+// Without swapping, what memory costs is the time that its limit adds: nothing else can make computation wait. A run
+// that never met a limit is its own ideal; then only what its device's model missed is left.
+void Replay::fill_stalls(Report& report, const RunResult& run) {
+  const bool limited = was_limited();
+  const std::optional<RunResult> ideal = limited ? ideal_run() : run;
+  if (!ideal) return;
+  report.stall = limited ? std::max(Nanoseconds(0), *run.simulated - *ideal->simulated) : run.window_late;
+  report.overhead = static_cast<double>(run.simulated->value) / static_cast<double>(ideal->simulated->value) - 1;
+  if (!report.fidelity) return;
+  report.fidelity->measured.stall = report.stall;
+  if (!report.fidelity->predicted || !ideal->fidelity->predicted) return;
+  const Nanoseconds predicted = *run.fidelity->predicted->window - *ideal->fidelity->predicted->window;
+  report.fidelity->predicted->stall = std::max(Nanoseconds(0), predicted);
 }
 
 }  // namespace

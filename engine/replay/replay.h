@@ -39,9 +39,13 @@ struct ReplayRequest {
   /// As make_device, with more memory than any trace needs: for the ideal that `overhead` compares with. Null =
   /// make_device.
   std::function<std::unique_ptr<RunnableDevice>()> make_ideal_device;
+  /// Of a real device: a model of it, for runs of which only the decisions are asked (they get the inputs of the first
+  /// run). Null = make_device.
+  std::function<std::unique_ptr<RunnableDevice>()> make_model_device;
   std::uint64_t seed = 0;
-  double min_seconds = 1.0;  ///< runs are repeated until they took this long in all; 0 = one run
-  bool verify = false;
+  double min_seconds = 1.0;    ///< runs are repeated until they took this long in all; 0 = one run
+  bool warm_up = false;        ///< a run before the one whose times are told
+  bool verify = false;         ///< every decision, and on a device with contents every byte
   bool debug_history = false;  ///< failures tell the block's last allocation and free, and the largest live objects
   InputsMode inputs = InputsMode::model;
   const InputLog* log_in = nullptr;      ///< InputsMode::log
@@ -50,7 +54,8 @@ struct ReplayRequest {
   std::function<void(double)> progress;  ///< fraction done, for long replays
 };
 
-/// Throws OutOfMemory (naming event and request), PoolError, InvariantError (from --verify), DeviceError.
+/// Times are of the last run that nobody watched. Throws OutOfMemory (naming event and request), PoolError,
+/// InvariantError (from --verify), DeviceError.
 Report replay(const Trace& trace, const ReplayRequest& request);
 
 }  // namespace vramlab

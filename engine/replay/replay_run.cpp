@@ -10,9 +10,6 @@
 namespace vramlab {
 namespace {
 
-// Recordings do not say on which stream an operator ran.
-constexpr StreamId operator_stream{0};
-
 // With more live objects than this their records do not stay in the second-level cache, and looking ahead pays.
 constexpr std::uint32_t many_slots = 16 << 10;
 
@@ -52,10 +49,15 @@ ReplayRun::ReplayRun(const RunSetup& setup, const Observation* observation)
       pool_(make_pool()),
       inputs_(port_, *pool_, *device_, setup.log_in, setup.log_out),
       lifetimes_(tells_hints(setup) ? lifetimes_in(trace_) : std::vector<std::uint64_t>()),
-      program_(trace_) {}
+      program_(trace_) {
+  if (device_->contents() == nullptr) return;
+  operators_.emplace(trace_, places_, *device_);
+  if (observation_ != nullptr && observation_->check_contents) contents_.emplace(trace_, places_, *device_->contents());
+}
 
 std::unique_ptr<Pool> ReplayRun::make_pool() {
   log_.add_sink(digest_);
+  if (device_->contents() != nullptr) log_.add_sink(places_);
   if (setup_.sink != nullptr) log_.add_sink(*setup_.sink);
   if (observation_ != nullptr)
     for (ReplayWatcher* watcher : observation_->watchers) log_.add_sink(*watcher);
@@ -105,6 +107,7 @@ void ReplayRun::finish() {
   inputs_.finish(position_);
   log_.flush();
   loop_seconds_ += watch.seconds();
+  if (contents_) contents_->finish();
   device_->synchronize();
   if (observation_ == nullptr) return;
   for (ReplayWatcher* watcher : observation_->watchers) watcher->on_end(trace_);
@@ -154,11 +157,21 @@ void ReplayRun::observe_batch(std::span<const Step> steps) {
   for (const Step& step : steps) {
     deliver_inputs();
     log_.flush();
+    if (contents_) contents_->follow_moves(position_);
     for (ReplayWatcher* watcher : observation_->watchers) watcher->on_event(trace_, position_);
+    if (contents_) contents_->before(position_);
     lifetimes_.empty() ? perform(step) : perform<true>(step);
+    if (contents_) follow_contents();
     if (observation_->compare_addresses && step.kind == EventKind::alloc) compare_address(step);
   }
   if (observation_->validate) pool_->validate();
+}
+
+void ReplayRun::follow_contents() {
+  const std::uint64_t event = position_ - 1;
+  log_.flush();
+  contents_->follow_moves(event);
+  contents_->after(event);
 }
 
 template <bool hinted>
@@ -213,11 +226,15 @@ void ReplayRun::launch(std::uint32_t op) {
   if (!launched_ && !in_iteration_) begin_window();
   launched_ = true;
   steady_.launch(*device_);
-  device_->launch(operator_stream, trace_.operators.gpu_time[op]);
+  if (!operators_) return device_->launch(operator_stream, trace_.operators.gpu_time[op]);
+  log_.flush();
+  operators_->launch(op);
 }
 
 void ReplayRun::begin_window() {
   window_start_ = device_->now();
+  if (device_->timetable() != nullptr) predicted_window_start_ = device_->timetable()->now();
+  late_before_window_ = pacing().late_time;
   load_.restart();
 }
 
@@ -231,11 +248,34 @@ RunResult ReplayRun::result() const {
                    .counts = port_.counts(),
                    .device = device_->counters(),
                    .simulated = {},
+                   .fidelity = {},
+                   .window_late = pacing().late_time - late_before_window_,
                    .steady = steady_.steady(*device_),
                    .address_mismatches = address_mismatches_,
                    .loop_seconds = loop_seconds_};
   if (launched_) result.simulated = device_->now() - window_start_;
+  if (device_->contents() != nullptr) result.fidelity = fidelity();
   return result;
+}
+
+Fidelity ReplayRun::fidelity() const {
+  const auto times = [this](const DeviceRun& device, Nanoseconds window_start) {
+    const DeviceCounters counters = device.counters();
+    RunTimes found{.window = {}, .stall = {}, .calls = counters.call_time, .transfers = counters.transfer_time};
+    if (launched_) found.window = device.now() - window_start;
+    return found;
+  };
+  Fidelity fidelity{.predicted = {},
+                    .measured = times(*device_, window_start_),
+                    .iterations = steady_.iterations(),
+                    .pacing = pacing()};
+  if (device_->timetable() != nullptr) fidelity.predicted = times(*device_->timetable(), predicted_window_start_);
+  return fidelity;
+}
+
+PacingCounts ReplayRun::pacing() const {
+  const auto* paced = dynamic_cast<const PacedDevice*>(device_.get());
+  return paced != nullptr ? paced->pacing() : PacingCounts();
 }
 
 std::string ReplayRun::failure_text(const Error& error) const {

@@ -14,8 +14,12 @@
 #include "engine/device/port.h"
 #include "engine/pool/pool.h"
 #include "engine/replay/digest.h"
+#include "engine/replay/fidelity.h"
 #include "engine/replay/inputs.h"
+#include "engine/replay/live_contents.h"
+#include "engine/replay/live_operators.h"
 #include "engine/replay/load.h"
+#include "engine/replay/placement_table.h"
 #include "engine/replay/program.h"
 #include "engine/replay/replay.h"
 #include "engine/replay/steady_meter.h"
@@ -43,6 +47,7 @@ struct Observation {
   std::vector<ReplayWatcher*> watchers;
   bool validate = false;           ///< the pool's own structures, every now and then
   bool compare_addresses = false;  ///< with the recorded ones
+  bool check_contents = false;     ///< of memory, on a device that has contents
 };
 
 struct RunResult {
@@ -51,6 +56,8 @@ struct RunResult {
   PortCounts counts;
   DeviceCounters device;
   std::optional<Nanoseconds> simulated;  ///< device time from the first iteration with operators to the end
+  std::optional<Fidelity> fidelity;      ///< of a device with contents, its stalls not filled in
+  Nanoseconds window_late{};             ///< of the host's waiting for late completions, what fell into that time
   std::optional<Steady> steady;
   std::uint64_t address_mismatches = 0;
   double loop_seconds = 0;  ///< host time of the loop with its digest
@@ -86,8 +93,11 @@ class ReplayRun {
   void begin_iteration();
   void launch(std::uint32_t op);
   void begin_window();
+  void follow_contents();
   void compare_address(const Step& step);
   RunResult result() const;
+  Fidelity fidelity() const;
+  PacingCounts pacing() const;
   std::string state_text() const;
   std::string failure_text(const Error& error) const;
 
@@ -97,11 +107,14 @@ class ReplayRun {
   std::uint64_t position_ = 0;  ///< events begun
   // What a pool gives back when it goes still needs a device and a log: they come before it.
   DigestSink digest_;
+  PlacementTable places_;  ///< followed on a device with contents only
   DecisionLog log_;
   std::unique_ptr<RunnableDevice> device_;
   Port port_;
   std::unique_ptr<Pool> pool_;
   InputFeed inputs_;
+  std::optional<LiveOperators> operators_;  ///< on a device with contents
+  std::optional<LiveContents> contents_;
 
   std::vector<std::uint64_t> lifetimes_;  ///< by object, in events; empty unless the pool is to be told
   Program program_;
@@ -110,7 +123,7 @@ class ReplayRun {
   std::uint32_t next_object_ = 0;
   bool in_iteration_ = false;
   bool launched_ = false;  ///< an operator was seen: the window has begun
-  Nanoseconds window_start_{};
+  Nanoseconds window_start_{}, predicted_window_start_{}, late_before_window_{};
   SteadyMeter steady_;
   std::uint64_t address_mismatches_ = 0;
   double loop_seconds_ = 0;

@@ -24,10 +24,52 @@ FieldValue part_of(const std::optional<Whole>& whole, T Whole::* part) {
   return whole ? value_of((*whole).*part) : FieldValue(nullptr);
 }
 
+FieldValue value_of_text(const std::string& text) { return text.empty() ? FieldValue(nullptr) : FieldValue(text); }
+
+void append_fidelity(const std::optional<Fidelity>& fidelity, Row& row) {
+  const std::optional<RunTimes> predicted = fidelity ? fidelity->predicted : std::nullopt;
+  const std::optional<RunTimes> measured = fidelity ? std::optional(fidelity->measured) : std::nullopt;
+  const std::optional<PacingCounts> pacing = predicted ? std::optional(fidelity->pacing) : std::nullopt;
+  const auto of = [](const std::optional<RunTimes>& times, auto part) -> std::optional<Nanoseconds> {
+    return times ? std::optional<Nanoseconds>((*times).*part) : std::nullopt;
+  };
+  const auto error = [&](auto part) { return value_of(relative_error(of(predicted, part), of(measured, part))); };
+  const auto mean = [&](const std::optional<RunTimes>& times) {
+    return value_of(mean_iteration(of(times, &RunTimes::window), fidelity ? fidelity->iterations : 0));
+  };
+  const Row fields{{"iterations", part_of(fidelity, &Fidelity::iterations)},
+                   {"predicted_ns", part_of(predicted, &RunTimes::window)},
+                   {"predicted_iteration_ns", mean(predicted)},
+                   {"measured_iteration_ns", mean(measured)},
+                   {"iteration_error", error(&RunTimes::window)},
+                   {"predicted_call_ns", part_of(predicted, &RunTimes::calls)},
+                   {"call_error", error(&RunTimes::calls)},
+                   {"predicted_transfer_ns", part_of(predicted, &RunTimes::transfers)},
+                   {"measured_transfer_ns", part_of(measured, &RunTimes::transfers)},
+                   {"transfer_error", error(&RunTimes::transfers)},
+                   {"predicted_stall_ns", part_of(predicted, &RunTimes::stall)},
+                   {"stall_error", error(&RunTimes::stall)},
+                   {"late_completions", part_of(pacing, &PacingCounts::late)},
+                   {"late_ns", part_of(pacing, &PacingCounts::late_time)},
+                   {"held_completions", part_of(pacing, &PacingCounts::held)},
+                   {"held_ns", part_of(pacing, &PacingCounts::held_time)}};
+  row.insert(row.end(), fields.begin(), fields.end());
+}
+
 }  // namespace
 
+std::string changed_options(const OptionValues& options) {
+  std::string text;
+  for (const OptionValues::Item& item : options.items()) {
+    if (item.text == item.spec->default_text) continue;
+    text += text.empty() ? "" : ",";
+    text.append(item.spec->name).append("=").append(item.text);
+  }
+  return text;
+}
+
 Row to_row(const Report& r) {
-  return {{"trace", r.trace},
+  Row row{{"trace", r.trace},
           {"pool", r.pool},
           {"swap", r.swap},
           {"device", r.device},
@@ -62,7 +104,10 @@ Row to_row(const Report& r) {
           {"device_fragmentation", part_of(r.parts, &Fragmentation::device)},
           {"weighted_fragmentation", part_of(r.parts, &Fragmentation::weighted)},
           {"external_fragmentation", part_of(r.parts, &Fragmentation::external)},
-          {"largest_free_block_bytes", part_of(r.parts, &Fragmentation::largest_free)}};
+          {"largest_free_block_bytes", part_of(r.parts, &Fragmentation::largest_free)},
+          {"pool_options", value_of_text(r.pool_options)}};
+  append_fidelity(r.fidelity, row);
+  return row;
 }
 
 }  // namespace vramlab

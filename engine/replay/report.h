@@ -8,7 +8,9 @@
 #include <variant>
 #include <vector>
 
+#include "engine/core/option.h"
 #include "engine/core/types.h"
+#include "engine/replay/fidelity.h"
 #include "engine/replay/fragmentation.h"
 #include "engine/replay/steady_meter.h"
 
@@ -33,13 +35,16 @@ struct Report {
 
   std::optional<Bytes> peak_device;
   std::optional<double> memory_reduction;
-  std::optional<Nanoseconds> simulated, stall;
+  std::optional<Nanoseconds> simulated, stall;  ///< measured on a real device; the stall as Fidelity says
   std::optional<double> overhead;
   std::optional<Steady> steady;
   std::optional<Bytes> swapped_out, swapped_in;
   std::optional<bool> verified;  ///< null unless asked
 
   std::optional<Fragmentation> parts;  ///< of fragmentation; null where nothing was allocated
+
+  std::optional<Fidelity> fidelity;  ///< of a real device
+  std::string pool_options;          ///< as changed_options() gives them; null in the row where ""
 
   std::uint64_t device_calls = 0;
   Nanoseconds device_call_time{};  ///< of the device model, or measured
@@ -52,6 +57,9 @@ struct Field {
   FieldValue value;
 };
 using Row = std::vector<Field>;
+
+/// The options that differ from their default, whoever set them: "name=value,...", "" = none.
+std::string changed_options(const OptionValues& options);
 
 /// The report under the names of the contract ("peak_requested_bytes", "stall_ns", ...), in a fixed order.
 Row to_row(const Report& report);

@@ -29,9 +29,11 @@ class SteadyMeter {
     if (marks_.empty()) begin(device);
     launched_ = true;
   }
+  /// Iterations with operators so far.
+  std::uint64_t iterations() const { return marks_.size() - (launched_ || marks_.empty() ? 0 : 1); }
   /// Of the iterations so far; of n, the last n - n / 2 (rounded down) count. nullopt without operators.
   std::optional<Steady> steady(const DeviceRun& device) const {
-    const std::size_t count = marks_.size() - (launched_ || marks_.empty() ? 0 : 1);
+    const std::size_t count = iterations();
     if (count == 0) return std::nullopt;
     const Mark& from = marks_[count / 2];
     const Mark to = launched_ ? Mark{device.now(), device.counters().call_time} : marks_.back();

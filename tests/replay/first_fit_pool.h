@@ -166,13 +166,14 @@ class TraceBuilder {
   TraceBuilder& request(std::uint32_t object) { return event(EventKind::free_requested, object); }
   TraceBuilder& free(std::uint32_t object) { return event(EventKind::free_completed, object); }
   TraceBuilder& iteration(std::uint32_t number) { return event(EventKind::iteration, number); }
-  TraceBuilder& op(std::int64_t gpu_ns) {
+  TraceBuilder& op(std::int64_t gpu_ns, const std::vector<std::uint32_t>& reads = {},
+                   const std::vector<std::uint32_t>& writes = {}) {
     if (trace_.operators.names.empty()) trace_.operators.names.push_back("op");
     event(EventKind::op, static_cast<std::uint32_t>(trace_.operators.size()));
     trace_.operators.name.push_back(0);
     trace_.operators.gpu_time.push_back(Nanoseconds(gpu_ns));
-    trace_.operators.reads.close();
-    trace_.operators.writes.close();
+    append(trace_.operators.reads, reads);
+    append(trace_.operators.writes, writes);
     return *this;
   }
   TraceBuilder& segment(SegmentAction action, std::uint64_t address, std::uint64_t bytes) {
@@ -188,6 +189,11 @@ class TraceBuilder {
   Trace build() const { return trace_; }
 
  private:
+  static void append(Lists& lists, const std::vector<std::uint32_t>& objects) {
+    lists.values.insert(lists.values.end(), objects.begin(), objects.end());
+    lists.close();
+  }
+
   Trace trace_;
 };
 

@@ -1,0 +1,22 @@
+#pragma once
+// The GPU of `--device cuda`. In a build without CUDA there is none: every function throws HardwareMissing.
+
+#include <memory>
+#include <string>
+
+#include "engine/core/types.h"
+#include "engine/device/device.h"
+
+namespace vramlab {
+
+struct CudaWorld {
+  std::string name;
+  Bytes memory{};
+};
+
+/// Throws HardwareMissing, in one line, where there is no GPU that this program can use.
+CudaWorld cuda_world();
+/// Throws HardwareMissing and DeviceError.
+std::unique_ptr<RunnableDevice> make_cuda();
+
+}  // namespace vramlab
