@@ -35,9 +35,9 @@ std::vector<CudaInfo> cuda_devices();
 
 struct CudaOptions {
   int device = 0;
-  std::optional<int> peer;           ///< whose memory is the peer tier; must be reachable from `device`
+  std::optional<int> peer{};         ///< whose memory is the peer tier; must be reachable from `device`
   bool async_segments = false;       ///< segments of the device tier by cudaMallocAsync
-  std::string disk_folder;           ///< of the disk tier; "" = TMPDIR, else /tmp
+  std::string disk_folder{};         ///< of the disk tier; "" = TMPDIR, else /tmp
   Bytes pinned_limit{1ull << 40};    ///< of the host tier: taking more is refused
   bool ranges_for_profilers = true;  ///< NVTX ranges around commands
 };
