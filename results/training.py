@@ -37,23 +37,26 @@ LIMIT_S = 120   # of one run
 # --- One run ---------------------------------------------------------------------------------------------------------
 
 
-def command_of(program, variant, report, vramlab):
-    script = str(ROOT / "results/training" / f"{program}.py")
+def command_of(program, variant, report, given):
+    """Both kinds tell their figures in the same way: PyTorch's memory_stats at the end of the program."""
+    words = [sys.executable, str(ROOT / "results/training/with_stats.py"), str(report),
+             str(ROOT / "results/training" / f"{program}.py")]
     pool = VARIANTS[variant][0]
     if pool is None:
-        return [sys.executable, str(ROOT / "results/training/with_stats.py"), str(report), script]
-    return [str(vramlab), "run", "--pool", pool, "--", sys.executable, script]
+        return words
+    shield = ["env", "-u", "LD_LIBRARY_PATH"] if given.libraries else []  # those are vramlab's, not the program's
+    return [str(given.vramlab), "run", "--pool", pool, "--", *shield, *words]
 
 
-def environment_of(variant, log, report, steps):
-    own = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF", "VRAMLAB_REPORT", "TRAINING_STEPS")
+def environment_of(variant, log, given):
+    own = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF", "TRAINING_STEPS")
     environment = {name: value for name, value in os.environ.items() if name not in own}
     environment |= {"TRAINING_LOG": str(log), "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "PYTHONUNBUFFERED": "1",
                     "PYTHONDONTWRITEBYTECODE": "1", **VARIANTS[variant][1]}
-    if VARIANTS[variant][0] is not None:
-        environment["VRAMLAB_REPORT"] = str(report)
-    if steps:
-        environment["TRAINING_STEPS"] = str(steps)
+    if VARIANTS[variant][0] is not None and given.libraries:
+        environment["LD_LIBRARY_PATH"] = str(given.libraries)
+    if given.steps:
+        environment["TRAINING_STEPS"] = str(given.steps)
     return environment
 
 
@@ -71,9 +74,9 @@ def run_once(program, variant, number, given):
     begin = time.monotonic()
     with open(output, "w", encoding="utf-8") as text:
         try:
-            code = subprocess.run(command_of(program, variant, report, given.vramlab), cwd=ROOT, stdout=text,
+            code = subprocess.run(command_of(program, variant, report, given), cwd=ROOT, stdout=text,
                                   stderr=subprocess.STDOUT, timeout=LIMIT_S, check=False,
-                                  env=environment_of(variant, log, report, given.steps)).returncode
+                                  env=environment_of(variant, log, given)).returncode
         except (subprocess.TimeoutExpired, OSError) as error:
             text.write(f"\n{error}\n")
             code = -1
@@ -225,6 +228,8 @@ def arguments():
     parser.add_argument("--steps", type=int, default=0, help="of every program, instead of its own number")
     parser.add_argument("--commit", default="unknown", help="what was measured")
     parser.add_argument("--vramlab", type=pathlib.Path, default=ROOT / "build/release/bin/vramlab")
+    parser.add_argument("--libraries", type=pathlib.Path, metavar="FOLDER",
+                        help="LD_LIBRARY_PATH of vramlab itself, where its libraries are not installed")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/training", metavar="FOLDER")
     parser.add_argument("--limit", type=float, default=1e9, metavar="S", help="begin no further run after S seconds")
     return parser.parse_args()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs a program under PyTorch's own allocator and writes what that counted: with_stats.py OUT.json PROGRAM.py WORDS.
+"""Runs a program and writes what the allocator counted, whichever it is: with_stats.py OUT.json PROGRAM.py WORDS.
 
-The program runs as it is; the figures are read when it has ended. They have the names that `vramlab run` writes."""
+The program runs as it is; torch.cuda.memory_stats is asked when it has ended."""
 
 import json
 import os
@@ -24,12 +24,10 @@ def main():
     out, program = sys.argv[1:3]
     sys.argv = sys.argv[2:]
     sys.path[0] = os.path.dirname(os.path.abspath(program))
-    try:
-        runpy.run_path(program, run_name="__main__")
-    finally:
-        found = figures()
-        with open(out, "w", encoding="ascii") as file:
-            json.dump(found, file)
+    runpy.run_path(program, run_name="__main__")
+    found = figures()
+    with open(out, "w", encoding="ascii") as file:
+        json.dump(found, file)
 
 
 if __name__ == "__main__":
