@@ -131,6 +131,7 @@ void read_calls(const YamlValue& section, MachineModel& machine) {
     calls.transfer = read_cost(map.take("transfer"));
     calls.pin = read_curve(map.take("pin"));
     calls.unpin = read_curve(map.take("unpin"));
+    if (const auto reuse = map.take_if("pin_reuse")) calls.pin_reuse = read_cost(*reuse);
     if (const auto gap = map.take_if("launch_gap")) calls.launch_gap = read_cost(*gap);
     if (const auto floor = map.take_if("launch_floor")) calls.launch_floor = read_cost(*floor);
   });

@@ -3,6 +3,7 @@
 // a file of the user's own has the same schema.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,8 +50,11 @@ struct CallCosts {
   CostCurve map, unmap;                          ///< cuMemMap + cuMemSetAccess, cuMemUnmap of one page, by its size
   Nanoseconds range_reserve{}, range_release{};  ///< cuMemAddressReserve, cuMemAddressFree
   Nanoseconds launch{}, record{}, wait{};
-  Nanoseconds transfer{};      ///< host time to issue a transfer
-  CostCurve pin, unpin;        ///< cudaHostAlloc, cudaFreeHost: segments of the host tier
+  Nanoseconds transfer{};  ///< host time to issue a transfer
+  CostCurve pin, unpin;    ///< cudaHostAlloc, cudaFreeHost: segments of the host tier
+  /// Where memory once pinned is kept and given out again (kept_memory.h): the cost of that. Giving host segments back
+  /// waits for nothing then.
+  std::optional<Nanoseconds> pin_reuse{};
   Nanoseconds launch_gap{};    ///< on the device: from the end of what a stream did to the start of its next operator
   Nanoseconds launch_floor{};  ///< on the device: no operator is shorter
   friend bool operator==(const CallCosts&, const CallCosts&) = default;

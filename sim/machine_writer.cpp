@@ -70,6 +70,7 @@ void put_calls(std::string& yaml, const CallCosts& calls) {
   put(yaml, "transfer", calls.transfer);
   put(yaml, "pin", calls.pin);
   put(yaml, "unpin", calls.unpin);
+  if (calls.pin_reuse) put(yaml, "pin_reuse", *calls.pin_reuse);
   put(yaml, "launch_gap", calls.launch_gap);
   put(yaml, "launch_floor", calls.launch_floor);
 }

@@ -9,45 +9,49 @@
 namespace vramlab::probe {
 namespace {
 
-struct CurvePair {
-  const char* take;
-  const char* give;
-  CostCurve& take_curve;
-  CostCurve& give_curve;
-};
-
-// Several in a row, since drivers keep room for more small ones once they have taken a chunk.
-void probe_tier(Probe& probe, Tier tier, std::span<const std::uint64_t> sizes, std::uint32_t row,
-                const CurvePair& out) {
-  Session& session = probe.session;
-  std::vector<CostCurve::Point> take, give;
-  for (const std::uint64_t size : sizes) {
-    const Bytes bytes(size);
-    if (bytes > probe.most()) continue;
-    const auto count = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(gib / size, 1, row));
-    std::vector<SegmentId> held;
-    const std::vector<Nanoseconds> times = session.medians_of([&] {
-      held.clear();
-      Stopwatch watch(session.device());
-      for (std::uint32_t i = 0; i < count; ++i) held.push_back(session.take(tier, bytes));
-      const Nanoseconds taken = watch.lap();
-      for (const SegmentId id : held) session.device().return_segment(id, tier, bytes);
-      return std::vector<Nanoseconds>{taken, watch.lap()};
-    });
-    const BatchSample taken{count, times[0]};
-    const BatchSample given{count, times[1]};
-    take.push_back({bytes, fit_each(std::span(&taken, 1))});
-    give.push_back({bytes, fit_each(std::span(&given, 1))});
-    probe.rows.push_back({out.take, bytes, count, times[0], {}, false});
-    probe.rows.push_back({out.give, bytes, count, times[1], {}, false});
-  }
-  out.take_curve = fit_curve(std::move(take));
-  out.give_curve = fit_curve(std::move(give));
-}
-
 void predict(std::vector<ProbeRow>& rows, std::string_view figure, const CostCurve& curve) {
   for (ProbeRow& row : rows)
     if (row.figure == figure) row.predicted = curve.at(row.bytes) * static_cast<std::int64_t>(row.count);
+}
+
+// The host's time to take `count` of them, and to return them.
+std::vector<Nanoseconds> segment_round(Session& session, Bytes bytes, std::uint32_t count) {
+  std::vector<SegmentId> held;
+  held.reserve(count);
+  Stopwatch watch(session.device());
+  for (std::uint32_t i = 0; i < count; ++i) held.push_back(session.take(Tier::device, bytes));
+  const Nanoseconds taken = watch.lap();
+  for (const SegmentId id : held) session.device().return_segment(id, Tier::device, bytes);
+  return {taken, watch.lap()};
+}
+
+struct PinTimes {
+  Nanoseconds pin, unpin;
+  Nanoseconds again;  // pinning once more what was just given back
+};
+
+PinTimes pin_times(Session& session, Bytes bytes) {
+  Stopwatch watch(session.device());
+  std::vector<SegmentId> held;
+  const Nanoseconds pin = session.median_of([&] {
+    watch.lap();
+    held.push_back(session.take(Tier::host, bytes));
+    return watch.lap();
+  });
+  std::vector<Nanoseconds> unpin;
+  for (const SegmentId id : held) {
+    watch.lap();
+    session.device().return_segment(id, Tier::host, bytes);
+    unpin.push_back(watch.lap());
+  }
+  const Nanoseconds again = session.median_of([&] {
+    watch.lap();
+    const SegmentId id = session.take(Tier::host, bytes);
+    const Nanoseconds taken = watch.lap();
+    session.device().return_segment(id, Tier::host, bytes);
+    return taken;
+  });
+  return {pin, median(std::move(unpin)), again};
 }
 
 struct PageTimes {
@@ -102,22 +106,52 @@ void fit_pages(Probe& probe, Bytes page, std::span<const std::uint32_t> counts,
 
 }  // namespace
 
+// Several in a row, since drivers keep room for more small ones once they have taken a chunk.
 void probe_segments(Probe& probe) {
   constexpr std::uint64_t sizes[] = {4 * kib,  64 * kib, 512 * kib, 1 * mib, 2 * mib, 4 * mib,
                                      20 * mib, 64 * mib, 256 * mib, 1 * gib, 4 * gib};
+  std::vector<CostCurve::Point> take, give;
+  for (const std::uint64_t size : sizes) {
+    const Bytes bytes(size);
+    if (bytes > probe.most()) continue;
+    const auto count = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(gib / size, 1, 16));
+    const std::vector<Nanoseconds> times =
+        probe.session.medians_of([&] { return segment_round(probe.session, bytes, count); });
+    for (const bool taken : {true, false}) {
+      const BatchSample sample{count, times[taken ? 0 : 1]};
+      (taken ? take : give).push_back({bytes, fit_each(std::span(&sample, 1))});
+      const char* const figure = taken ? "calls.segment_take" : "calls.segment_return";
+      probe.rows.push_back({figure, bytes, count, sample.time, {}, false});
+    }
+  }
   CallCosts& calls = probe.machine.calls;
-  probe_tier(probe, Tier::device, sizes, 16,
-             {"calls.segment_take", "calls.segment_return", calls.segment_take, calls.segment_return});
+  calls.segment_take = fit_curve(std::move(take));
+  calls.segment_return = fit_curve(std::move(give));
   predict(probe.rows, "calls.segment_take", calls.segment_take);
   predict(probe.rows, "calls.segment_return", calls.segment_return);
 }
 
+// Everything is held until all is measured: a device may give pinned memory that was given back out again.
 void probe_pinning(Probe& probe) {
   constexpr std::uint64_t sizes[] = {64 * kib, 2 * mib, 20 * mib, 256 * mib, 1 * gib};
   CallCosts& calls = probe.machine.calls;
-  probe_tier(probe, Tier::host, sizes, 1, {"calls.pin", "calls.unpin", calls.pin, calls.unpin});
+  std::vector<CostCurve::Point> pin, unpin;
+  std::vector<Nanoseconds> again;
+  for (const std::uint64_t size : sizes) {
+    const Bytes bytes(size);
+    if (bytes > probe.most()) continue;
+    const PinTimes times = pin_times(probe.session, bytes);
+    pin.push_back({bytes, times.pin});
+    unpin.push_back({bytes, times.unpin});
+    again.push_back(times.again);
+    probe.rows.push_back({"calls.pin", bytes, 1, times.pin, {}, false});
+    probe.rows.push_back({"calls.unpin", bytes, 1, times.unpin, {}, false});
+  }
+  calls.pin = fit_curve(std::move(pin));
+  calls.unpin = fit_curve(std::move(unpin));
   predict(probe.rows, "calls.pin", calls.pin);
   predict(probe.rows, "calls.unpin", calls.unpin);
+  if (again.back() < calls.pin.points.back().cost / 2) calls.pin_reuse = median(std::move(again));
 }
 
 void probe_pages(Probe& probe) {

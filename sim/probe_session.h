@@ -3,6 +3,7 @@
 // through the Device port, so that what is measured is what a replay pays.
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <span>
@@ -58,7 +59,10 @@ class Memory {
  public:
   Memory(Session& session, Tier tier, Bytes bytes)
       : session_(session), tier_(tier), bytes_(bytes), id_(session.take(tier, bytes)) {}
-  ~Memory() { session_.device().return_segment(id_, tier_, bytes_); }
+  // After a failure the device takes back what it holds when it goes.
+  ~Memory() noexcept(false) {
+    if (std::uncaught_exceptions() == failures_) session_.device().return_segment(id_, tier_, bytes_);
+  }
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
@@ -71,6 +75,7 @@ class Memory {
   Tier tier_;
   Bytes bytes_;
   SegmentId id_;
+  int failures_ = std::uncaught_exceptions();
 };
 
 /// The host's time between calls.

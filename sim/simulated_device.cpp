@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/accounts.h"
+#include "sim/kept_memory.h"
 #include "sim/schedule.h"
 
 namespace vramlab {
@@ -24,14 +25,19 @@ class SimulatedDevice final : public RunnableDevice {
 
   bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId /*stream*/) override {
     const bool taken = accounts_.take(id, tier, bytes);
-    call(take_cost(tier, taken ? bytes : Bytes(0)));
+    const bool reused = taken && keeps(tier) && kept_.take(id, bytes);
+    call(reused ? *calls_.pin_reuse : take_cost(tier, taken ? bytes : Bytes(0)));
     return taken;
   }
 
   void return_segment(SegmentId id, Tier tier, Bytes bytes) override {
     accounts_.give_back(id, tier, bytes);
     const Nanoseconds before = now_;
-    if (tier != Tier::disk) now_ = std::max(now_, schedule_.all_done());
+    if (keeps(tier)) {
+      kept_.give_back(id);
+    } else if (tier != Tier::disk) {
+      now_ = std::max(now_, schedule_.all_done());
+    }
     counters_.call_time += now_ - before;
     call(return_cost(tier, bytes));
   }
@@ -122,6 +128,8 @@ class SimulatedDevice final : public RunnableDevice {
     counters_.call_time += cost;
   }
 
+  bool keeps(Tier tier) const { return tier == Tier::host && calls_.pin_reuse.has_value(); }
+
   // A segment of the disk is a part of an open file: taking and returning it costs nothing.
   Nanoseconds take_cost(Tier tier, Bytes bytes) const {
     if (tier == Tier::disk) return {};
@@ -136,6 +144,7 @@ class SimulatedDevice final : public RunnableDevice {
   const MachineModel machine_;
   const CallCosts& calls_;
   MemoryAccounts accounts_;
+  KeptMemory kept_;
   Schedule schedule_;
   Nanoseconds now_{};
   DeviceCounters counters_;

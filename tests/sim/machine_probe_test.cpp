@@ -82,6 +82,17 @@ TEST(MachineProbe, FindsTheCostsBySize) {
   expect_at(&CallCosts::unpin, {64_KiB, 2_MiB, 20_MiB, 256_MiB, 1_GiB});
 }
 
+TEST(MachineProbe, FindsWhetherPinnedMemoryIsKept) {
+  EXPECT_FALSE(probe(load_machine("h200")).machine.calls.pin_reuse.has_value());
+  MachineModel keeping = load_machine("h200");
+  keeping.calls.pin_reuse = 400_ns;
+  keeping.calls.unpin = {{{Bytes(0), 250_ns}}};
+  const CallCosts found = probe(keeping).machine.calls;
+  EXPECT_EQ(found.pin_reuse, 400_ns);
+  EXPECT_EQ(found.unpin.at(20_MiB), 250_ns);
+  EXPECT_EQ(found.pin.at(20_MiB), keeping.calls.pin.at(20_MiB));
+}
+
 TEST(MachineProbe, FindsTheLinks) {
   const MachineModel real = load_machine("h200-x2");
   const MachineModel found = probe(real, {.peer = true}).machine;
@@ -126,6 +137,13 @@ TEST(MachineProbe, GivesEverythingBack) {
   probe_machine(*device, unmeasured(load_machine("h200")), {.quick = true});
   EXPECT_TRUE(
       device->take_segment(SegmentId(10'000'000), Tier::device, load_machine("h200").device_memory, StreamId(0)));
+}
+
+TEST(MachineProbe, AFailureOfTheDeviceIsTold) {
+  MachineModel broken = load_machine("h200");
+  const auto device = make_simulated_device(broken);
+  device->take_segment(SegmentId(5), Tier::device, 1_MiB, StreamId(0));  // not fresh: an id is in use
+  EXPECT_THROW(probe_machine(*device, unmeasured(broken), {.quick = true}), DeviceError);
 }
 
 TEST(MachineProbe, SaysWhatItLacksOnASmallDevice) {

@@ -68,6 +68,7 @@ MachineModel drawn_machine() {
   for (Nanoseconds* cost : {&calls.range_reserve, &calls.range_release, &calls.launch, &calls.record, &calls.wait,
                             &calls.transfer, &calls.launch_gap, &calls.launch_floor})
     *cost = drawn_cost();
+  if (pick_bool()) calls.pin_reuse = drawn_cost();
   machine.host_link = drawn_link();
   if (machine.gpus > 1) machine.peer_link = drawn_link();
   machine.disk_write = drawn_direction();

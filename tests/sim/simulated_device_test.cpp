@@ -201,5 +201,90 @@ TEST_F(Simulated, CompletionsAreReportedOnceInOrderOfTimeThenToken) {
   EXPECT_EQ(completed(), Tokens{7});
 }
 
+// --- Figures that a model may lack ---------------------------------------------------------------------------------
+
+std::unique_ptr<RunnableDevice> with_gap(Nanoseconds gap, Nanoseconds floor) {
+  MachineModel machine = small_machine();
+  machine.calls.launch_gap = gap;
+  machine.calls.launch_floor = floor;
+  return make_simulated_device(machine);
+}
+
+TEST(SimulatedGap, StandsBetweenOperatorsOfAStream) {
+  const auto device = with_gap(30_ns, 0_ns);
+  for (int i = 0; i < 3; ++i) device->launch(s0, 1000_ns);
+  device->record(TokenId(0), s0);
+  device->launch(s1, 1000_ns);
+  device->record(TokenId(1), s1);
+  device->synchronize(TokenId(1));
+  EXPECT_EQ(device->now(), 1041_ns);  // the first of its stream: nothing before it
+  device->synchronize(TokenId(0));
+  EXPECT_EQ(device->now(), Nanoseconds(10 + 3 * 1000 + 2 * 30));
+}
+
+TEST(SimulatedGap, IsHiddenWhereTheStreamWasIdleForLonger) {
+  const auto device = with_gap(30_ns, 0_ns);
+  device->launch(s0, 5_ns);  // 10 to 15
+  device->synchronize();
+  for (int i = 0; i < 4; ++i) device->launch(s1, 0_ns);  // the host spends 40 and more
+  const Nanoseconds put = device->now() + 10_ns;
+  device->launch(s0, 100_ns);
+  device->synchronize();
+  EXPECT_EQ(device->now(), put + 100_ns);
+}
+
+TEST(SimulatedGap, StandsAfterWhatAStreamWaitedFor) {
+  const auto device = with_gap(30_ns, 0_ns);
+  device->launch(s0, 1000_ns);  // 10 to 1010
+  device->record(TokenId(0), s0);
+  device->wait(s1, TokenId(0));
+  device->launch(s1, 1_ns);
+  device->record(TokenId(1), s1);
+  device->synchronize(TokenId(1));
+  EXPECT_EQ(device->now(), Nanoseconds(1010 + 30 + 1));
+}
+
+TEST(SimulatedGap, NoOperatorIsShorterThanTheFloor) {
+  const auto device = with_gap(0_ns, 50_ns);
+  device->launch(s0, 1_ns);  // from 10
+  device->launch(s0, 50_ns);
+  device->launch(s0, 100_ns);
+  device->synchronize();
+  EXPECT_EQ(device->now(), Nanoseconds(10 + 50 + 50 + 100));
+}
+
+std::unique_ptr<RunnableDevice> keeping_pinned() {
+  MachineModel machine = small_machine();
+  machine.calls.pin_reuse = 3_ns;
+  return make_simulated_device(machine);
+}
+
+TEST(SimulatedPinning, WhatIsKeptIsGivenOutAgain) {
+  const auto device = keeping_pinned();
+  const auto cost = [&](std::uint32_t id, Bytes bytes) {
+    const Nanoseconds before = device->now();
+    EXPECT_TRUE(device->take_segment(SegmentId(id), Tier::host, bytes, s0));
+    return device->now() - before;
+  };
+  EXPECT_EQ(cost(0, 1_MiB), 5000_ns);
+  EXPECT_EQ(cost(1, 1_MiB), 5000_ns);  // the other is in use
+  device->return_segment(SegmentId(0), Tier::host, 1_MiB);
+  EXPECT_EQ(cost(2, Bytes(512 * 1024 - 4096)), 5000_ns);  // less than half of what is kept
+  EXPECT_EQ(cost(3, 1_MiB + Bytes(1)), 5000_ns);
+  EXPECT_EQ(cost(4, 512_KiB), 3_ns);
+  EXPECT_EQ(cost(5, 512_KiB), 5000_ns);
+  device->return_segment(SegmentId(4), Tier::host, 512_KiB);
+  EXPECT_EQ(cost(6, 1_MiB), 3_ns);  // it is still a piece of 1 MiB
+}
+
+TEST(SimulatedPinning, GivingItBackWaitsForNothing) {
+  const auto device = keeping_pinned();
+  device->take_segment(SegmentId(0), Tier::host, 1_MiB, s0);
+  device->launch(s0, 100'000_ns);
+  const Nanoseconds launched = device->now();
+  device->return_segment(SegmentId(0), Tier::host, 1_MiB);
+  EXPECT_EQ(device->now(), launched + 6000_ns);
+}
+
 }  // namespace
 }  // namespace vramlab
