@@ -12,6 +12,19 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+// A context that is destroyed before the program ends shows a sanitizer what was not given back.
+class ContextsEnd : public ::testing::Environment {
+ public:
+  void TearDown() override {
+    const std::size_t count = testing::gpu_count();
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(cudaSetDevice(static_cast<int>(i)), cudaSuccess);
+      EXPECT_EQ(cudaDeviceReset(), cudaSuccess);
+    }
+  }
+};
+const ::testing::Environment* const contexts_end = ::testing::AddGlobalTestEnvironment(new ContextsEnd);
+
 template <class Call>
 void expect_one_line_and_exit_code_3(Call&& call) {
   try {
