@@ -65,8 +65,12 @@ def argument(name, written=None, kwarg_only=False):
     return types.SimpleNamespace(name=name, alias_info=alias, kwarg_only=kwarg_only)
 
 
-def function(name, *arguments):
-    return types.SimpleNamespace(_schema=types.SimpleNamespace(name=name, arguments=arguments))
+class Function:
+    """An operator with a schema; without arguments, one that has none."""
+
+    def __init__(self, name, *arguments):
+        if arguments:
+            self._schema = types.SimpleNamespace(name=name, arguments=arguments)
 
 
 def operands_of(func, args, kwargs=None, result=None):
@@ -77,47 +81,47 @@ def operands_of(func, args, kwargs=None, result=None):
 
 class OperandsOfAnOperator(unittest.TestCase):
     def test_a_result_of_its_own_is_written_and_what_was_given_is_read(self):
-        add = function("aten::add", argument("self"), argument("other"), argument("alpha", kwarg_only=True))
+        add = Function("aten::add", argument("self"), argument("other"), argument("alpha", kwarg_only=True))
         self.assertEqual(operands_of(add, (Tensor(1), Tensor(2)), {"alpha": 1}, Tensor(3)), ([1, 2], [3]))
 
     def test_a_view_writes_nothing(self):
-        view = function("aten::view", argument("self", written=False), argument("size"))
+        view = Function("aten::view", argument("self", written=False), argument("size"))
         self.assertEqual(operands_of(view, (Tensor(1), [4]), result=Tensor(1)), ([1], []))
 
     def test_what_is_changed_in_place_is_read_and_written(self):
-        add = function("aten::add_", argument("self", written=True), argument("other"))
+        add = Function("aten::add_", argument("self", written=True), argument("other"))
         self.assertEqual(operands_of(add, (Tensor(1), Tensor(2)), result=Tensor(1)), ([1, 2], [1]))
 
     def test_what_is_overwritten_whole_is_not_read(self):
-        fill = function("aten::fill_", argument("self", written=True), argument("value"))
+        fill = Function("aten::fill_", argument("self", written=True), argument("value"))
         self.assertEqual(operands_of(fill, (Tensor(1), 0), result=Tensor(1)), ([], [1]))
 
     def test_what_is_overwritten_in_part_is_read_too(self):
-        fill = function("aten::fill_", argument("self", written=True), argument("value"))
+        fill = Function("aten::fill_", argument("self", written=True), argument("value"))
         self.assertEqual(operands_of(fill, (Tensor(1, size=128), 0), result=Tensor(1)), ([1], [1]))
 
     def test_an_out_argument_is_written_only(self):
-        add = function("aten::add.out", argument("self"), argument("out", written=True, kwarg_only=True))
+        add = Function("aten::add.out", argument("self"), argument("out", written=True, kwarg_only=True))
         self.assertEqual(operands_of(add, (Tensor(1),), {"out": Tensor(2)}, Tensor(2)), ([1], [2]))
 
     def test_lists_of_tensors_are_gone_through(self):
-        add = function("aten::_foreach_add_", argument("self", written=True), argument("other"))
+        add = Function("aten::_foreach_add_", argument("self", written=True), argument("other"))
         given = ([Tensor(1), Tensor(2)], [Tensor(3), None])
         self.assertEqual(operands_of(add, given), ([1, 2, 3], [1, 2]))
 
     def test_a_sparse_tensor_is_its_indices_and_values(self):
-        mm = function("aten::mm", argument("self"), argument("mat2"))
+        mm = Function("aten::mm", argument("self"), argument("mat2"))
         sparse = Tensor(None, layout="coo", parts=(Tensor(1), Tensor(2)))
         self.assertEqual(operands_of(mm, (sparse, Tensor(3)), result=Tensor(4)), ([1, 2, 3], [4]))
 
     def test_what_has_no_memory_on_the_gpu_is_passed_over(self):
-        copy = function("aten::copy_", argument("self", written=True), argument("src"))
+        copy = Function("aten::copy_", argument("self", written=True), argument("src"))
         given = (Tensor(1), Tensor(2, device="cpu"))
         self.assertEqual(operands_of(copy, given), ([], [1]))
         self.assertEqual(operands_of(copy, (Tensor(None), Tensor(0))), ([], []))
 
     def test_an_operator_without_a_schema_reads_all_and_writes_its_results(self):
-        higher = types.SimpleNamespace()
+        higher = Function("flex_attention")
         self.assertEqual(operands_of(higher, (Tensor(1), [Tensor(2)]), {"x": Tensor(3)}, (Tensor(4),)),
                          ([1, 2, 3], [4]))
 

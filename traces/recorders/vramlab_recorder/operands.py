@@ -1,5 +1,7 @@
 """What an operator reads and writes, as addresses of storages: views share the storage, aliases come from its schema."""
 
+import functools
+
 import torch
 
 # In-place operators that look at nothing of what they overwrite.
@@ -50,26 +52,32 @@ def covers_its_storage(tensor):
         return False
 
 
+@functools.cache
+def arguments_of(func):
+    """[(name, may be given by position, is written, is overwritten where it is written)]; None of a higher-order
+    operator, which has no schema."""
+    schema = getattr(func, "_schema", None)
+    if schema is None:
+        return None
+    overwrites = schema.name.split("::")[-1] in OVERWRITING
+    return [(argument.name, not argument.kwarg_only, argument.alias_info is not None and argument.alias_info.is_write,
+             overwrites or argument.kwarg_only) for argument in schema.arguments]
+
+
 class Operands:
     """Of one call. `inputs` are all addresses it was given."""
 
     def __init__(self, func, args, kwargs):
         self.reads, self.writes, self.inputs = [], [], set()
-        schema = getattr(func, "_schema", None)
-        if schema is None:  # a higher-order operator
+        arguments = arguments_of(func)
+        if arguments is None:
             self._add((args, kwargs), written=False, overwrites=False)
             return
-        base = schema.name.split("::")[-1]
-        for index, argument in enumerate(schema.arguments):
-            if argument.name in kwargs:
-                value = kwargs[argument.name]
-            elif index < len(args) and not argument.kwarg_only:
-                value = args[index]
-            else:
-                continue
-            alias = argument.alias_info
-            written = alias is not None and alias.is_write
-            self._add(value, written, argument.kwarg_only or base in OVERWRITING)
+        for index, (name, positional, written, overwrites) in enumerate(arguments):
+            if name in kwargs:
+                self._add(kwargs[name], written, overwrites)
+            elif positional and index < len(args):
+                self._add(args[index], written, overwrites)
 
     def _add(self, value, written, overwrites):
         for tensor in tensors_in(value):
