@@ -56,7 +56,9 @@ const VerbInfo verb_replay{
         "vramlab replay snapshot.pickle --pool pytorch,segment-block "
         "--map map.svg --verify\n"
         "vramlab replay *.pickle.xz --pool pytorch --set "
-        "pytorch.max_split_size=256MiB --format json",
+        "pytorch.max_split_size=256MiB --format json\n"
+        "vramlab replay operators.csv --device cuda --machine probed.yaml "
+        "--verify",
     .settings = taken_settings,
     .sections = option_sections,
     .define = define,

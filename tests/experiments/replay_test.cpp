@@ -115,6 +115,14 @@ TEST_F(Replay, ARunOutOfMemoryLeavesItsRowEmptyAndTheOthersGoOn) {
   EXPECT_EQ(rows[1].at("peak_reserved_bytes"), reserved);
 }
 
+TEST_F(Replay, ARowTellsWhatDiffersFromThePoolsDefaults) {
+  EXPECT_TRUE(rows_of({trace, "--pool", "tiered"})[0].at("pool_options").is_null());
+  const Json rows =
+      rows_of({trace, "--pool", "tiered,pytorch", "--set", "tiered.slack=0", "--set", "tiered.hints=recorded"});
+  EXPECT_EQ(rows[0].at("pool_options"), "slack=0,hints=recorded");
+  EXPECT_TRUE(rows[1].at("pool_options").is_null());
+}
+
 TEST_F(Replay, ALimitIsACapInBytesOrAsShareOfTheMaxLoad) {
   EXPECT_EQ(run_program(replay_of({trace, "--pool", "cuda-malloc", "--limit", "50%"})).exit_code, 1);
   EXPECT_EQ(run_program(replay_of({trace, "--pool", "cuda-malloc", "--limit", "4KiB"})).exit_code, 1);

@@ -27,7 +27,8 @@ TEST_P(BadUsage, IsOneLineOnStderrWithItsExitCode) {
   const ScratchFolder scratch;
   generate_trace_file(scratch / "t.vlt");
   write_file(scratch / "broken.vlt", "this is no trace at all\n");
-  const Ran ran = run_program(GetParam().arguments, {{}, scratch.path()});
+  const Ran ran =
+      run_program(GetParam().arguments, {{{"CUDA_VISIBLE_DEVICES", ""}}, scratch.path()});  // no GPU for anyone
   EXPECT_EQ(ran.exit_code, GetParam().exit_code) << ran.err;
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(count_lines(ran.err), 1u) << ran.err;
