@@ -39,6 +39,8 @@ class RealDevice final : public CudaDevice, public Contents {
         streams_(options.async_segments),
         tokens_(events_),
         copies_(memory_, options.device, options.peer) {
+    VRAMLAB_CUDA_CHECK(kernels::load_operators());
+    VRAMLAB_CUDA_CHECK(kernels::load_patterns());
     current_.reset();
   }
 

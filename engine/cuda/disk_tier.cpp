@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -70,17 +70,30 @@ std::optional<std::uint64_t> DiskTier::take(Bytes bytes) {
   if (bytes > max_object_bytes) return std::nullopt;
   if (file_ < 0) open();
   if (const auto offset = reuse(bytes)) return offset;
-  const Bytes space = std::max(bytes, Bytes(1));
-  int error = EINTR;
-  while (error == EINTR) error = ::posix_fallocate(file_, static_cast<off_t>(end_), static_cast<off_t>(space.value));
+  const int error = extend(std::max(bytes, Bytes(1)));
   if (error != 0) {
-    static_cast<void>(::ftruncate(file_, static_cast<off_t>(end_)) == 0);  // what was allocated before it was full
+    static_cast<void>(::ftruncate(file_, static_cast<off_t>(end_)) == 0);  // what was there before it was full
     if (error == ENOSPC || error == EFBIG || error == EDQUOT) return std::nullopt;
-    throw DeviceError(fmt::format("cannot take {} bytes of disk in {}: {}", space.value, place(), error_text(error)));
+    throw DeviceError(fmt::format("cannot take {} bytes of disk in {}: {}", bytes.value, place(), error_text(error)));
   }
   const std::uint64_t offset = end_;
   end_ += bytes.value;
   return offset;
+}
+
+// posix_fallocate() would write a byte into every block where the file system cannot do better; there we only look
+// whether there is room now.
+int DiskTier::extend(Bytes bytes) const {
+  int failed = 0;
+  do {
+    failed = ::fallocate(file_, 0, static_cast<off_t>(end_), static_cast<off_t>(bytes.value));
+  } while (failed != 0 && errno == EINTR);
+  if (failed == 0) return 0;
+  if (errno != EOPNOTSUPP) return errno;
+  struct statvfs room{};
+  if (::fstatvfs(file_, &room) != 0) return errno;
+  if (room.f_bavail < bytes.value / room.f_frsize) return ENOSPC;
+  return ::ftruncate(file_, static_cast<off_t>(end_ + bytes.value)) == 0 ? 0 : errno;
 }
 
 void DiskTier::give_back(std::uint64_t offset, Bytes bytes) {

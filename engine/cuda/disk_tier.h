@@ -21,8 +21,8 @@ class DiskTier {
   DiskTier(const DiskTier&) = delete;
   DiskTier& operator=(const DiskTier&) = delete;
 
-  /// Offset of space that is really there; nullopt where the disk is full. Throws DeviceError where there can be no
-  /// file.
+  /// Offset of space that is set aside for it, as far as the file system can; nullopt where the disk is full. Throws
+  /// DeviceError where there can be no file.
   std::optional<std::uint64_t> take(Bytes bytes);
   /// REQUIRES: as taken.
   void give_back(std::uint64_t offset, Bytes bytes);
@@ -35,6 +35,7 @@ class DiskTier {
 
  private:
   std::optional<std::uint64_t> reuse(Bytes bytes);
+  int extend(Bytes bytes) const;
   void open();
   std::string place() const;
 

@@ -36,6 +36,15 @@ cudaError_t launch(void (*kernel)(Parameters...), unsigned blocks, const Place& 
   return cudaLaunchKernelEx(&shape, kernel, parameters...);
 }
 
+/// Puts kernels on the current GPU.
+template <class... Kernels>
+cudaError_t load(Kernels... kernels) {
+  cudaFuncAttributes attributes{};
+  cudaError_t error = cudaSuccess;
+  static_cast<void>(((error = cudaFuncGetAttributes(&attributes, kernels), error == cudaSuccess) && ...));
+  return error;
+}
+
 /// Nanoseconds; ticks every 32 ns on Hopper.
 __device__ inline std::uint64_t global_timer() {
   std::uint64_t now;

@@ -61,6 +61,10 @@ cudaError_t launch_fill(const Place& place, const Operand& extent, std::uint64_t
 cudaError_t launch_check(const Place& place, const Operand& extent, std::uint64_t pattern, std::uint64_t sequence,
                          std::uint64_t tag);
 
+/// Puts all kernels on the current GPU. Else the first launch of each would, and wait for the work under way.
+cudaError_t load_operators();
+cudaError_t load_patterns();
+
 /// Operands that one launch takes; parameters of a kernel end at 32764 bytes.
 inline constexpr std::size_t most_operands = 1000;
 

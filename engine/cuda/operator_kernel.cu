@@ -142,6 +142,8 @@ cudaError_t launch_once(const Place& place, const Limits& limits, std::span<cons
 
 }  // namespace
 
+cudaError_t load_operators() { return load(run_operator<8>, run_operator<64>, run_operator<most_operands>); }
+
 cudaError_t launch_operator(const Place& place, const OperatorWork& work, std::span<const Operand> reads,
                             std::span<const Operand> writes) {
   Limits limits{work.nanoseconds, work.to_the_end, work.writes};

@@ -128,6 +128,10 @@ bool is_shifted(const Operand& extent) { return reinterpret_cast<std::uint64_t>(
 
 }  // namespace
 
+cudaError_t load_patterns() {
+  return load(fill_pattern<false>, fill_pattern<true>, check_pattern<false>, check_pattern<true>);
+}
+
 cudaError_t launch_fill(const Place& place, const Operand& extent, std::uint64_t pattern) {
   const unsigned blocks = blocks_for(extent.bytes, place.multiprocessors);
   const auto kernel = is_shifted(extent) ? fill_pattern<true> : fill_pattern<false>;

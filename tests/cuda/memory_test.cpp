@@ -50,7 +50,7 @@ TEST_F(Memory, PagesThatAreTooManyAreAllTakenBack) {
   const auto too_many = static_cast<std::uint32_t>(device().info().memory / large) + 1;
   EXPECT_FALSE(device().create_pages(PageId(0), too_many, large));
   ASSERT_EQ(cudaMemGetInfo(&after, &total), cudaSuccess);
-  EXPECT_EQ(after, before);
+  EXPECT_GT(after + (256_MiB).value, before);  // others may use the GPU too
   EXPECT_THAT(device().state(), HasSubstr("0 pages"));
   EXPECT_TRUE(device().create_pages(PageId(0), 3, page()));
   device().destroy_pages(PageId(0), 3, page());
