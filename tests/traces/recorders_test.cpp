@@ -2,12 +2,11 @@
 // what they write, read back.
 
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "files.h"
+#include "run_python.h"
 #include "traces/operator_trace.h"
 #include "traces/reader.h"
 
@@ -15,36 +14,25 @@ namespace vramlab {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::in_tree;
+using testing::RanPython;
+using testing::run_python;
 
-/// Exit code and output of `python3 WORDS`; 127 where there is no python3.
-struct Ran {
-  int exit_code;
-  std::string output;
-};
-Ran python(const std::string& words, const test::TemporaryFolder& folder) {
-  const std::string output = folder.path("output.txt");
-  const int status = std::system(("PYTHONDONTWRITEBYTECODE=1 python3 " + words + " > '" + output + "' 2>&1").c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, test::content_of(output)};
+TEST(Recorders, TheirPartsDoWhatTheySay) {
+  SKIP_WITHOUT_PYTHON;
+  testing::expect_unit_tests_pass("tests/traces/recorders_test.py");
 }
 
-const std::string script = "'" VRAMLAB_SOURCE_DIR "/tests/traces/recorders_test.py'";
-
-#define SKIP_WITHOUT_PYTHON(folder) \
-  if (python("-c ''", folder).exit_code != 0) GTEST_SKIP() << "there is no python3 here"
-
-TEST(Recorders, TheirOwnTestsPass) {
-  const test::TemporaryFolder folder;
-  SKIP_WITHOUT_PYTHON(folder);
-  const Ran ran = python(script, folder);
-  EXPECT_EQ(ran.exit_code, 0) << ran.output;
-  EXPECT_THAT(ran.output, ::testing::HasSubstr("\nOK\n"));
+TEST(Recorders, ARecordingIsMadeFromItsStartToItsFile) {
+  SKIP_WITHOUT_PYTHON;
+  testing::expect_unit_tests_pass("tests/traces/recorder_run_test.py");
 }
 
 TEST(Recorders, WhatTheyWriteIsRead) {
+  SKIP_WITHOUT_PYTHON;
   const test::TemporaryFolder folder;
-  SKIP_WITHOUT_PYTHON(folder);
   const std::string path = folder.path("trace.csv");
-  const Ran ran = python(script + " --write-trace '" + path + "'", folder);
+  const RanPython ran = run_python(in_tree("tests/traces/recorders_test.py") + " --write-trace '" + path + "'");
   ASSERT_EQ(ran.exit_code, 0) << ran.output;
   const Trace trace = read_traces(path).at(0);
   using enum EventKind;
@@ -57,12 +45,11 @@ TEST(Recorders, WhatTheyWriteIsRead) {
 }
 
 TEST(Recorders, WithoutPyTorchTheRecorderSaysSoInOneLine) {
-  const test::TemporaryFolder folder;
-  SKIP_WITHOUT_PYTHON(folder);
-  const std::string recorder = "'" VRAMLAB_SOURCE_DIR "/traces/recorders/record_operators.py'";
-  EXPECT_EQ(python(recorder + " --out x.csv", folder).exit_code, 2);
-  if (python("-c 'import torch'", folder).exit_code == 0) GTEST_SKIP() << "PyTorch is installed here";
-  const Ran ran = python(recorder + " --out x.csv -- " + script, folder);
+  SKIP_WITHOUT_PYTHON;
+  const std::string recorder = in_tree("traces/recorders/record_operators.py") + " --out x.csv";
+  EXPECT_EQ(run_python(recorder).exit_code, 2);
+  if (run_python("-c 'import torch'").exit_code == 0) GTEST_SKIP() << "PyTorch is installed here";
+  const RanPython ran = run_python(recorder + " -- " + in_tree("tests/traces/recorders_test.py"));
   EXPECT_EQ(ran.exit_code, 3);
   EXPECT_THAT(ran.output, ::testing::StartsWith("record_operators: PyTorch cannot be imported"));
   EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1);
