@@ -136,6 +136,10 @@ constexpr OptionSpec options[] = {
      .reason = "by which low pressure raises the limits of the caches, to at most 8 times the configured ones",
      .at_least = 1,
      .at_most = 8},
+    {.name = "zero_segments",
+     .kind = OptionKind::flag,
+     .default_text = "false",
+     .reason = "set every new segment to 0, in the stream that asked; off: programs write before they read, and time"},
 };
 
 std::optional<Bytes> parse_segment_size(std::string_view text) {
@@ -205,6 +209,7 @@ Settings Settings::from(const OptionValues& values) {
   s.low_pressure = per_mille(values, "low_pressure");
   s.cleanup_per_mille = per_mille(values, "cleanup_threshold");
   s.expand_per_mille = per_mille(values, "expand_factor");
+  s.zero_segments = values.flag("zero_segments");
   return s;
 }
 

@@ -44,6 +44,7 @@ struct Settings {
   std::uint32_t high_pressure = 0, low_pressure = 0;  ///< used per mille
   std::uint32_t cleanup_per_mille = 0;
   std::uint32_t expand_per_mille = 1000;
+  bool zero_segments = false;
 
   static Settings from(const OptionValues& values);
 };
@@ -119,6 +120,7 @@ class SegmentBlockPool final : public Pool {
   void reclaim(Bytes wanted);
   bool pay_for_return();
   NodeIndex take_segment(Bytes bytes, const Need& need);
+  void zero(const Space& segment, StreamId stream);
   std::int64_t cacheable_of(Bytes segment) const {
     return static_cast<std::int64_t>(segment.value / 1000 * settings_.cacheable_per_mille);
   }

@@ -77,6 +77,7 @@ bool SegmentBlockPool::pay_for_return() {
 NodeIndex SegmentBlockPool::take_segment(Bytes bytes, const Need& need) {
   const std::optional<Space> space = port_.take_segment(bytes, need.stream);
   if (!space) return no_node;
+  if (settings_.zero_segments) zero(*space, need.stream);
   if (unused_segments_.empty()) {
     unused_segments_.push_back(static_cast<std::uint32_t>(segments_.size()));
     segments_.emplace_back();
@@ -89,6 +90,13 @@ NodeIndex SegmentBlockPool::take_segment(Bytes bytes, const Need& need) {
   const NodeIndex n = graph_.add(block);
   part_of(n).insert(n);
   return n;
+}
+
+// The zeros are a use like any other: another stream's first block there waits for them.
+void SegmentBlockPool::zero(const Space& segment, StreamId stream) {
+  fence_.use(segment.base.value, segment.bytes.value, stream);
+  port_.clear({segment.id, Bytes(0), segment.bytes}, stream);
+  fence_.leave(segment.base.value, segment.bytes.value, stream);
 }
 
 void SegmentBlockPool::return_segment(NodeIndex n) {

@@ -40,6 +40,34 @@ TEST(SegmentBlock, RefusesASegmentSizeThatIsNone) {
   EXPECT_THROW(Script("small_threshold=65MiB"), ConfigError);
 }
 
+TEST(SegmentBlock, ClearsNewSegmentsOnlyWhereTold) {
+  for (const bool told : {true, false}) {
+    Script run(told ? "zero_segments=true" : "");
+    const auto first = run.alloc(3_MiB);
+    run.free(first);
+    run.alloc(5_MiB);  // in the same segment, which is not new any more
+    run.alloc(33_MiB);
+    EXPECT_EQ(run.count(DecisionKind::segment_take), 2u);
+    EXPECT_EQ(run.count(DecisionKind::clear), told ? 2u : 0u);
+    EXPECT_EQ(run.reserved(), 54_MiB);
+  }
+}
+
+// The checker holds clearing for a use; here it shows in what is decided.
+TEST(SegmentBlock, AnotherStreamWaitsForTheZeros) {
+  for (const bool told : {true, false}) {
+    Script run(std::string("segment_size=64MiB zero_segments=") + (told ? "true" : "false"));
+    run.alloc(60_MiB, 0);
+    run.alloc(3_MiB, 1);  // all that was before is behind the second stream now
+    run.alloc(50_MiB, 0);
+    const std::uint64_t before = run.count(DecisionKind::wait);
+    EXPECT_EQ(run.count(DecisionKind::segment_take), 2u);
+    run.alloc(12_MiB, 1);  // in the newer segment, where no object was
+    EXPECT_EQ(run.count(DecisionKind::segment_take), 2u);
+    EXPECT_EQ(run.count(DecisionKind::wait) - before, told ? 1u : 0u);
+  }
+}
+
 TEST(SegmentBlock, SharesAllSegmentsWhereSmallOnesHaveNone) {
   Script run("small_segment=0");
   run.alloc(3_MiB);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "engine/core/decision.h"
@@ -67,6 +68,9 @@ class DecisionChecker : public EventSink {
         break;
       case DecisionKind::release:
         release(d);
+        break;
+      case DecisionKind::clear:
+        clear(d);
         break;
       case DecisionKind::record:
         record(d);
@@ -147,18 +151,25 @@ class DecisionChecker : public EventSink {
     return found;
   }
 
-  void place(const Decision& d) {
-    ++places;
+  // A use of held memory that nothing live has, ordered after all earlier ones.
+  Live use_of(const Decision& d, const std::string& what) {
     Live l{d.segment, d.offset, d.offset + d.bytes, d.stream};
     l.pieces = pieces(l);
-    EXPECT_FALSE(l.pieces.empty()) << "object " << d.object << " is outside held memory";
-    for (const auto& [object, other] : live) EXPECT_FALSE(overlap(l, other)) << d.object << " overlaps " << object;
+    EXPECT_FALSE(l.pieces.empty()) << what << " is outside held memory";
+    for (const auto& [object, other] : live) EXPECT_FALSE(overlap(l, other)) << what << " overlaps " << object;
     for (const Past& p : past_) {
       if (!overlap(l, p.use) || p.use.stream == l.stream) continue;
-      EXPECT_GT(known_[l.stream][p.use.stream], p.time) << d.object << " did not wait for another stream";
+      EXPECT_GT(known_[l.stream][p.use.stream], p.time) << what << " did not wait for another stream";
     }
-    EXPECT_TRUE(live.emplace(d.object, l).second);
+    return l;
   }
+
+  void place(const Decision& d) {
+    ++places;
+    EXPECT_TRUE(live.emplace(d.object, use_of(d, "object " + std::to_string(d.object))).second);
+  }
+
+  void clear(const Decision& d) { past_.push_back({use_of(d, "what is cleared"), time_}); }
 
   void release(const Decision& d) {
     ++releases;
