@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <new>
 
 #include "engine/core/error.h"
+#include "engine/cuda/command.h"
 #include "engine/cuda/copies.h"
 #include "engine/cuda/cuda_check.h"
 #include "engine/cuda/cuda_info.h"
@@ -16,18 +16,11 @@
 #include "engine/cuda/findings_memory.h"
 #include "engine/cuda/kernels.h"
 #include "engine/cuda/peer_access.h"
-#include "engine/cuda/profiler_range.h"
 #include "engine/cuda/streams.h"
 #include "engine/cuda/tokens.h"
 
 namespace vramlab {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-Nanoseconds since(Clock::time_point begin) {
-  return Nanoseconds(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count());
-}
 
 class RealDevice final : public CudaDevice, public Contents {
  public:
@@ -55,7 +48,7 @@ class RealDevice final : public CudaDevice, public Contents {
   // --- Memory ----------------------------------------------------------------------------------------------------
 
   bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId stream) override {
-    const Command command(*this, "take_segment", true);
+    const Command command = counted("take_segment");
     if (!in_stream_order(tier)) return memory_.take(id, tier, bytes, std::nullopt);
     const cudaStream_t own = streams_.of(stream);
     if (!memory_.take(id, tier, bytes, own)) return false;
@@ -64,34 +57,34 @@ class RealDevice final : public CudaDevice, public Contents {
     return true;
   }
   void return_segment(SegmentId id, Tier tier, Bytes /*bytes*/) override {
-    const Command command(*this, "return_segment", true);
+    const Command command = counted("return_segment");
     if (!in_stream_order(tier)) return memory_.give_back(id, tier, std::nullopt);
     const cudaStream_t own = streams_.of(owner_of(id));
     for (const cudaStream_t other : streams_.all()) streams_.order(other, own);
     memory_.give_back(id, tier, own);
   }
   bool reserve_range(SegmentId id, Bytes bytes) override {
-    const Command command(*this, "reserve_range", true);
+    const Command command = counted("reserve_range");
     return memory_.reserve_range(id, bytes);
   }
   void release_range(SegmentId id, Bytes /*bytes*/) override {
-    const Command command(*this, "release_range", true);
+    const Command command = counted("release_range");
     memory_.release_range(id);
   }
   bool create_pages(PageId first, std::uint32_t count, Bytes page_bytes) override {
-    const Command command(*this, "create_pages", true);
+    const Command command = counted("create_pages");
     return memory_.create_pages(first, count, page_bytes);
   }
   void destroy_pages(PageId first, std::uint32_t count, Bytes /*page_bytes*/) override {
-    const Command command(*this, "destroy_pages", true);
+    const Command command = counted("destroy_pages");
     memory_.destroy_pages(first, count);
   }
   bool map_pages(SegmentId range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) override {
-    const Command command(*this, "map_pages", true);
+    const Command command = counted("map_pages");
     return memory_.map(range, offset, first, count, page_bytes);
   }
   void unmap_pages(SegmentId range, Bytes offset, Bytes bytes) override {
-    const Command command(*this, "unmap_pages", true);
+    const Command command = counted("unmap_pages");
     memory_.unmap(range, offset, bytes);
   }
 
@@ -105,19 +98,19 @@ class RealDevice final : public CudaDevice, public Contents {
   // --- Streams and tokens ----------------------------------------------------------------------------------------
 
   void use_stream(StreamId id, void* stream) override {
-    const Command command(*this, "use_stream");
+    const Command command = begin("use_stream");
     streams_.lend(id, static_cast<cudaStream_t>(stream));
   }
 
   void clear(const Extent& extent, StreamId stream) override {
-    const Command command(*this, "clear");
+    const Command command = begin("clear");
     const kernels::Operand operand = operand_of(extent);
     if (operand.bytes == 0) return;
     VRAMLAB_CUDA_CHECK_WITH(cudaMemsetAsync(operand.at, 0, operand.bytes, streams_.of(stream)), text_of(extent));
   }
 
   void transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) override {
-    const Command command(*this, "transfer");
+    const Command command = begin("transfer");
     tokens_.check_new(token);
     const CopyLane lane = copy_lane(transfer.from.tier, transfer.to.tier);
     const cudaStream_t stream = streams_.of(lane);
@@ -130,20 +123,20 @@ class RealDevice final : public CudaDevice, public Contents {
   }
 
   void record(TokenId token, StreamId stream) override {
-    const Command command(*this, "record");
+    const Command command = begin("record");
     tokens_.check_new(token);
     tokens_.add(token, Streams::lane(stream), nullptr, record_event(streams_.of(stream)));
   }
 
   void wait(StreamId stream, TokenId token) override {
-    const Command command(*this, "wait");
+    const Command command = begin("wait");
     wait_for(streams_.of(stream), token);
   }
 
   // --- The run ---------------------------------------------------------------------------------------------------
 
   void launch(StreamId stream, const Work& work) override {
-    const Command command(*this, "launch");
+    const Command command = begin("launch");
     reads_.clear();
     writes_.clear();
     for (const Extent& extent : work.reads) reads_.push_back(operand_of(extent));
@@ -165,19 +158,19 @@ class RealDevice final : public CudaDevice, public Contents {
     return true;
   }
   void synchronize(TokenId token) override {
-    const Command command(*this, "synchronize");
+    const Command command = begin("synchronize");
     if (const cudaEvent_t event = tokens_.event_of(token); event != nullptr)
       VRAMLAB_CUDA_CHECK_WITH(cudaEventSynchronize(event), fmt::format("token {}; {}", token.value, state()));
     memory_.disk().throw_failure();
   }
   void synchronize() override {
-    const Command command(*this, "synchronize");
+    const Command command = begin("synchronize");
     streams_.synchronize();
     tokens_.settle();
     memory_.disk().throw_failure();
   }
 
-  Nanoseconds now() const override { return since(begin_); }
+  Nanoseconds now() const override { return time_since(begin_); }
   DeviceCounters counters() const override {
     DeviceCounters counters = counters_;
     counters.transfer_time = tokens_.transfer_time();
@@ -197,21 +190,21 @@ class RealDevice final : public CudaDevice, public Contents {
   // --- Contents --------------------------------------------------------------------------------------------------
 
   void fill(StreamId stream, const Extent& extent, std::uint64_t pattern) override {
-    const Command command(*this, "fill");
+    const Command command = begin("fill");
     contents_used_ = true;
     const kernels::Operand operand = operand_of(extent);
     if (operand.bytes == 0) return;
     VRAMLAB_CUDA_CHECK_WITH(kernels::launch_fill(place(stream), operand, pattern), text_of(extent));
   }
   void check(StreamId stream, const Extent& extent, std::uint64_t pattern, std::uint64_t tag) override {
-    const Command command(*this, "check");
+    const Command command = begin("check");
     contents_used_ = true;
     const kernels::Operand operand = operand_of(extent);
     if (operand.bytes == 0) return;
     VRAMLAB_CUDA_CHECK_WITH(kernels::launch_check(place(stream), operand, pattern, checks_++, tag), text_of(extent));
   }
   void order(StreamId before, StreamId after) override {
-    const Command command(*this, "order");
+    const Command command = begin("order");
     const cudaStream_t first = streams_.of(before);
     streams_.order(first, streams_.of(after));
   }
@@ -228,31 +221,8 @@ class RealDevice final : public CudaDevice, public Contents {
   }
 
  private:
-  // What every command begins with and ends with: this GPU is current, a profiler sees its name, and the time of a
-  // memory-management call is counted, failed or not.
-  class Command {
-   public:
-    Command(RealDevice& device, const char* name, bool counted = false)
-        : device_(device), current_(device.options_.device), range_(device.options_.ranges_for_profilers, name) {
-      if (!counted) return;
-      counted_ = true;
-      begin_ = Clock::now();
-    }
-    ~Command() {
-      if (!counted_) return;
-      ++device_.counters_.calls;
-      device_.counters_.call_time += since(begin_);
-    }
-    Command(const Command&) = delete;
-    Command& operator=(const Command&) = delete;
-
-   private:
-    RealDevice& device_;
-    CurrentDevice current_;
-    ProfilerRange range_;
-    bool counted_ = false;
-    Clock::time_point begin_;
-  };
+  Command begin(const char* name) const { return {options_.device, options_.ranges_for_profilers, name}; }
+  Command counted(const char* name) { return {options_.device, options_.ranges_for_profilers, name, &counters_}; }
 
   bool in_stream_order(Tier tier) const { return options_.async_segments && tier == Tier::device; }
   void note_owner(SegmentId id, StreamId stream) {
@@ -295,7 +265,7 @@ class RealDevice final : public CudaDevice, public Contents {
   DeviceCounters counters_;
   bool contents_used_ = false;
   std::uint64_t checks_ = 0;
-  const Clock::time_point begin_ = Clock::now();
+  const HostClock::time_point begin_ = HostClock::now();
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ std::string cuda_version(int version) { return fmt::format("CUDA {}.{}", version
 
 std::string driver_text() {
   std::ifstream in("/proc/driver/nvidia/version");
-  const std::string found = driver_version_in({std::string(std::istreambuf_iterator<char>(in), {})});
+  std::string found = driver_version_in({std::string(std::istreambuf_iterator<char>(in), {})});
   if (!found.empty()) return found;
   int version = 0;
   VRAMLAB_CUDA_CHECK(cudaDriverGetVersion(&version));
@@ -61,7 +61,8 @@ std::string driver_version_in(std::string_view text) {
   while (begin < text.size()) {
     const std::size_t end = std::min(text.find_first_of(" \t\n", begin), text.size());
     const std::string_view word = text.substr(begin, end - begin);
-    if (word.find('.') != word.npos && word.find_first_not_of(digits_and_dots) == word.npos) return std::string(word);
+    if (word.find('.') != std::string_view::npos && word.find_first_not_of(digits_and_dots) == std::string_view::npos)
+      return std::string(word);
     begin = end + 1;
   }
   return {};

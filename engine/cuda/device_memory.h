@@ -14,7 +14,6 @@
 #include "engine/core/types.h"
 #include "engine/cuda/disk_tier.h"
 #include "engine/cuda/pinned_pool.h"
-#include "engine/device/device.h"
 
 namespace vramlab {
 
@@ -79,11 +78,11 @@ class DeviceMemory {
   Held& held(SegmentId id, Kind kind);
   const Held& held_bytes(SegmentId id, Tier tier, Bytes offset, Bytes bytes) const;
   const Page& page(PageId id) const;
-  std::byte* take_device(Bytes bytes, std::optional<cudaStream_t> async);
-  std::byte* take_peer(Bytes bytes);
+  std::byte* take_device(Bytes bytes, std::optional<cudaStream_t> async) const;
+  std::byte* take_peer(Bytes bytes) const;
   void free_segment(const Held& segment, std::optional<cudaStream_t> async);
-  bool map_each(CUdeviceptr at, PageId first, std::uint32_t count, Bytes page_bytes);
-  bool allow_access(CUdeviceptr at, Bytes bytes);
+  bool map_each(CUdeviceptr at, PageId first, std::uint32_t count, Bytes page_bytes) const;
+  bool allow_access(CUdeviceptr at, Bytes bytes) const;
   void release_all() noexcept;
 
   Options options_;

@@ -55,7 +55,7 @@ PeerAccess::PeerAccess(int device, std::optional<int> peer) : device_(device), p
 
 PeerAccess::~PeerAccess() { disable(); }
 
-void PeerAccess::disable() noexcept {
+void PeerAccess::disable() const noexcept {
   if (there_) disable_one(device_, peer_);
   if (back_) disable_one(peer_, device_);
 }

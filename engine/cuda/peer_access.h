@@ -15,7 +15,7 @@ class PeerAccess {
   PeerAccess& operator=(const PeerAccess&) = delete;
 
  private:
-  void disable() noexcept;
+  void disable() const noexcept;
 
   int device_;
   int peer_ = 0;
