@@ -28,7 +28,7 @@ bool is_set(const OptionValues& values, std::string_view name) {
 }
 
 std::string cap_text(const Settings& settings) {
-  const std::string cap(settings.values.text("cap"));
+  std::string cap(settings.values.text("cap"));
   if (cap == "machine") return "";  // the GPU's memory, which is the limit anyway
   parse_bytes(cap);
   return cap;

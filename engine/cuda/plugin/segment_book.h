@@ -11,7 +11,8 @@
 
 namespace vramlab::plugin {
 
-/// Contiguous addresses with memory behind them: a segment, or neighbouring mapped pages of a range.
+/// Contiguous addresses with memory behind them: a segment, or neighbouring mapped pages of a range. Pages that are
+/// mapped twice are there twice.
 struct HeldSegment {
   Address base{};
   Bytes bytes{};

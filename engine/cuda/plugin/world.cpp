@@ -115,6 +115,10 @@ void World::finish() { finish_following(); }
 void World::empty_cache() {
   allocator_.poll(device_);
   allocator_.empty_cache();
+  if (device_.pending() == 0) return;
+  device_.synchronize();  // pages go once their users are done, as PyTorch's own call waits for them
+  allocator_.poll(device_);
+  allocator_.empty_cache();
 }
 
 void World::set_memory_fraction(double fraction) {

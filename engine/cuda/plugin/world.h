@@ -87,7 +87,7 @@ class World {
   /// `stream` uses the block too.
   void record_stream(void* pointer, void* stream);
 
-  /// Gives caches back to the device.
+  /// Gives caches back to the device; waits for those who still use them.
   void empty_cache();
   /// At most this part of the GPU's memory from now on. Throws ConfigError outside of 0 to 1.
   void set_memory_fraction(double fraction);

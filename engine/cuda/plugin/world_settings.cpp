@@ -31,7 +31,7 @@ void take_options(OptionValues& values, std::string_view text, const char* name)
     const std::string_view part = text.substr(0, text.find(','));
     text.remove_prefix(std::min(part.size() + 1, text.size()));
     const std::size_t equals = part.find('=');
-    if (equals == part.npos)
+    if (equals == std::string_view::npos)
       throw ConfigError(fmt::format("{}: '{}' is not NAME=VALUE", name, part), {}, "separate options by commas");
     values.set(part.substr(0, equals), part.substr(equals + 1), source);
   }

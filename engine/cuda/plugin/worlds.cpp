@@ -17,7 +17,7 @@ std::atomic<Worlds*> guarded{nullptr};
 std::string with_gpu(const std::string& path, int gpu) {
   const std::size_t slash = path.rfind('/');
   std::size_t dot = path.rfind('.');
-  if (dot == path.npos || (slash != path.npos && dot < slash)) dot = path.size();
+  if (dot == std::string::npos || (slash != std::string::npos && dot < slash)) dot = path.size();
   return fmt::format("{}.gpu{}{}", path.substr(0, dot), gpu, path.substr(dot));
 }
 
