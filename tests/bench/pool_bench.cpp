@@ -11,14 +11,11 @@
 #include <benchmark/benchmark.h>
 
 #include <barrier>
-#include <chrono>
 #include <ctime>
 #include <map>
 #include <thread>
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
 
+#include "call_clock.h"
 #include "engine/core/error.h"
 #include "engine/pool/allocator.h"
 #include "map_set_best_fit.h"
@@ -36,28 +33,6 @@ double processor_seconds() {
   timespec time;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::uint64_t ticks() {
-#if defined(__x86_64__)
-  unsigned core;
-  return __rdtscp(&core);
-#else
-  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-#endif
-}
-
-std::uint64_t tick_overhead() {
-  std::uint64_t least = ~std::uint64_t{0};
-  for (int i = 0; i < 100'000; ++i) {
-    const std::uint64_t begin = ticks();
-    least = std::min(least, ticks() - begin);
-  }
-  return least;
 }
 
 // --- What is measured ------------------------------------------------------------------------------------------------
@@ -194,9 +169,7 @@ double percentile(const PoolInfo& pool, const Scenario& scenario) {
     taken[i] = ticks() - begin;
   }
   const double ns_per_tick = (seconds_now() - begin_seconds) * 1e9 / static_cast<double>(ticks() - begin_ticks);
-  const auto rank = taken.begin() + static_cast<std::ptrdiff_t>(taken.size() / 100 * 99);
-  std::nth_element(taken.begin(), rank, taken.end());
-  return static_cast<double>(*rank - std::min(*rank, overhead)) * ns_per_tick;
+  return percentile_99(taken, overhead, ns_per_tick);
 }
 
 template <class Calls>
