@@ -12,6 +12,7 @@ PyTorch's run of the same round, and the median of the rounds is told. Writes tr
 
 import argparse
 import datetime
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -155,18 +156,20 @@ def compare(runs, program, variant):
 
 def provenance(given):
     """What stood where; from the installed programs themselves."""
-    def said(*command):
+    def version(package):
         try:
-            return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
-        except (OSError, subprocess.SubprocessError):
-            return "unknown"
-    gpu = said("nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader").splitlines()[0]
-    words = "import torch, transformers, torchvision, torch_geometric as g; " \
-            "print(torch.__version__, torchvision.__version__, transformers.__version__, g.__version__)"
-    versions = said(sys.executable, "-c", words).splitlines()[-1:]
-    return {"gpu": gpu, "python": sys.version.split()[0], "torch, torchvision, transformers, torch_geometric":
-            versions[0] if versions else "unknown", "commit": given.commit, "date": str(datetime.date.today()),
-            "rounds": given.rounds, "command": "python3 results/training.py " + " ".join(sys.argv[1:])}
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return "not installed"
+    try:
+        gpu = subprocess.run(["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"],
+                             capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        gpu = "unknown"
+    versions = {package: version(package) for package in ("torch", "torchvision", "transformers", "torch_geometric")}
+    return {"gpu": gpu, "python": sys.version.split()[0], **versions, "commit": given.commit,
+            "date": str(datetime.date.today()), "rounds": given.rounds,
+            "command": "python3 results/training.py " + " ".join(sys.argv[1:])}
 
 
 def number(value, form):
