@@ -6,10 +6,10 @@
 #include <csignal>
 #include <map>
 
-#include "../experiments/run_program.h"
 #include "engine/core/error.h"
 #include "experiments/child_process.h"
 #include "experiments/run_environment.h"
+#include "run_program.h"
 
 namespace vramlab::test {
 namespace {

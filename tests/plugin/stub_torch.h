@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../experiments/run_program.h"
+#include "run_program.h"
 
 namespace vramlab::test {
 

@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../experiments/run_program.h"
 #include "engine/core/error.h"
 #include "fake_world.h"
+#include "run_program.h"
 #include "traces/reader.h"
 
 namespace vramlab::test {
