@@ -21,9 +21,8 @@
 #include "experiments/verb_rows.h"
 #include "sim/machine_probe.h"
 #include "sim/machine_writer.h"
-#if VRAMLAB_HAS_CUDA && __has_include("engine/cuda/cuda_device.cpp")
+#if VRAMLAB_HAS_CUDA
 #include "engine/cuda/cuda_device.h"
-#define VRAMLAB_PROBES_CUDA 1
 #endif
 
 namespace vramlab {
@@ -45,7 +44,7 @@ struct Subject {
   MachineModel machine;
 };
 
-#if VRAMLAB_PROBES_CUDA
+#if VRAMLAB_HAS_CUDA
 // "NVIDIA H100 80GB HBM3" -> "nvidia-h100-80gb-hbm3"
 std::string slug(std::string text) {
   for (char& c : text) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? static_cast<char>(std::tolower(c)) : '-';
