@@ -5,9 +5,9 @@
 
 #include <filesystem>
 
-#include "../replay/live_run.h"
 #include "experiments/trace_files.h"
 #include "gpu.h"
+#include "live_run.h"
 #include "traces/reader.h"
 
 namespace vramlab {
