@@ -37,7 +37,7 @@ set_target_properties(vramlab_torch PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_
 
 # The Python side lies beside it: `vramlab run` finds both relative to itself.
 set(plugin_python)
-foreach(file sitecustomize.py vramlab_torch.py)
+foreach(file sitecustomize.py vramlab_torch.py vramlab_snapshot.py)
   set(copy ${CMAKE_BINARY_DIR}/lib/vramlab/python/${file})
   add_custom_command(OUTPUT ${copy} DEPENDS ${CMAKE_SOURCE_DIR}/engine/cuda/plugin/python/${file}
     COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/engine/cuda/plugin/python/${file} ${copy})

@@ -39,7 +39,7 @@ TEST_F(PluginPython, TakesOverOnceTorchIsImported) {
 
 TEST_F(PluginPython, LeavesAProgramWithoutTorchAlone) {
   const Ran ran = python_.run_code("import json, sys; print('vramlab_torch' in sys.modules, json.dumps([1]))");
-  EXPECT_EQ(ran.out, "True [1]\n");
+  EXPECT_EQ(ran.out, "False [1]\n");
   EXPECT_THAT(ran.err, IsEmpty());
 }
 

@@ -59,8 +59,8 @@ TEST(Snapshot, ThePythonModulesPickleIsReadByOurOwnReader) {
   use(world);
   write_file(python / "raw.json", plugin::snapshot_json(world));
   const Ran ran = python.run_code(
-      "import json, pickle, vramlab_torch as v\n"
-      "v._snapshot = lambda: v._snapshot_of([json.load(open('" +
+      "import json, vramlab_snapshot, vramlab_torch as v\n"
+      "v._snapshot = lambda: vramlab_snapshot.snapshot_of([json.load(open('" +
       (python / "raw.json") +
       "'))], 1)\n"
       "v._dump_snapshot('" +

@@ -12,6 +12,42 @@ import sys
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+class _Finder:
+    """Lets others find torch, and installs our allocator once it is there."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "torch":
+            return None
+        sys.meta_path.remove(self)
+        try:
+            spec = importlib.util.find_spec(name)
+        except ValueError:
+            spec = None
+        if spec is None or spec.loader is None:
+            sys.meta_path.insert(0, self)
+            return None
+        exec_module = spec.loader.exec_module
+
+        def exec_and_install(module):
+            try:
+                exec_module(module)
+            except BaseException:
+                sys.meta_path.insert(0, self)  # another attempt may follow
+                raise
+            _install()
+
+        spec.loader.exec_module = exec_and_install
+        return spec
+
+
+def _install():
+    if _HERE not in sys.path:
+        sys.path.append(_HERE)
+    import vramlab_torch
+
+    vramlab_torch.install_or_end()
+
+
 def _run_hidden_sitecustomize():
     elsewhere = [p for p in sys.path if os.path.abspath(p or os.curdir) != _HERE]
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", elsewhere)
@@ -23,10 +59,5 @@ def _run_hidden_sitecustomize():
 
 
 if os.environ.get("VRAMLAB_LIBRARY"):
-    if _HERE not in sys.path:
-        sys.path.insert(0, _HERE)
-    import vramlab_torch
-
-    vramlab_torch.install_on_import()
-
+    sys.meta_path.insert(0, _Finder())
 _run_hidden_sitecustomize()

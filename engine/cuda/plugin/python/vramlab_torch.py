@@ -12,17 +12,14 @@ functions of the same names (torch.cuda.memory_stats and so on) work as well: th
 import atexit
 import collections
 import ctypes
-import importlib.abc
-import importlib.machinery
 import json
 import os
 import pickle
 import sys
 
+import vramlab_snapshot
+
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_UNKNOWN_FRAMES = []
-_STATES = ("active_allocated", "active_pending_free", "inactive")
-_ACTIONS = ("alloc", "free_requested", "free_completed")
 
 _library = None  # once it is loaded
 _allocator = None  # PyTorch's object; it must live as long as the process
@@ -167,49 +164,13 @@ def _at_exit():
         print(text if rank is None else text.replace("vramlab:", f"vramlab: rank {rank},"), end="", file=sys.stderr)
 
 
-# --- Installing when torch is imported ------------------------------------------------------------------------------
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Lets others find torch, and installs once it is there."""
-
-    def find_spec(self, name, path=None, target=None):
-        if name != "torch":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
-            sys.meta_path.insert(0, self)
-            return spec
-        exec_module = spec.loader.exec_module
-
-        def exec_and_install(module):
-            try:
-                exec_module(module)
-            except BaseException:
-                sys.meta_path.insert(0, self)  # another attempt may follow
-                raise
-            _install_or_end()
-
-        spec.loader.exec_module = exec_and_install
-        return spec
-
-
-def _install_or_end():
-    """A program that was to run on our allocator does not run on another one instead."""
+def install_or_end():
+    """For sitecustomize.py: a program that was to run on our allocator does not run on another one instead."""
     try:
         install()
     except VramlabError as error:
         print(f"vramlab: {error}", file=sys.stderr, flush=True)
         raise SystemExit(2) from None
-
-
-def install_on_import():
-    """As install(), when torch is imported; at once where it is."""
-    if "torch" in sys.modules:
-        _install_or_end()
-    elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
 
 
 # --- Statistics -----------------------------------------------------------------------------------------------------
@@ -341,84 +302,13 @@ def empty_cache():
 # --- Snapshots ------------------------------------------------------------------------------------------------------
 
 
-def _block(row):
-    address, size, requested, state = row
-    return {
-        "address": address,
-        "size": size,
-        "requested_size": requested,
-        "state": _STATES[state],
-        "frames": _UNKNOWN_FRAMES,
-    }
-
-
-def _segment(device, raw):
-    blocks = [_block(row) for row in raw["blocks"]]
-    active = [block for block in blocks if block["state"] != "inactive"]
-    allocated = [block for block in active if block["state"] == "active_allocated"]
-    return {
-        "device": device,
-        "address": raw["address"],
-        "total_size": raw["total_size"],
-        "allocated_size": sum(block["size"] for block in allocated),
-        "active_size": sum(block["size"] for block in active),
-        "requested_size": sum(block["requested_size"] for block in active),
-        "stream": raw["stream"],
-        "segment_type": "large",
-        "segment_pool_id": (0, 0),
-        "is_expandable": raw["is_expandable"],
-        "frames": _UNKNOWN_FRAMES,
-        "blocks": blocks,
-    }
-
-
-def _event(number, row):
-    action, address, size, stream = row
-    return {
-        "action": _ACTIONS[action],
-        "addr": address,
-        "size": size,
-        "stream": stream,
-        "time_us": number,  # the order is known, not the time
-        "frames": _UNKNOWN_FRAMES,
-    }
-
-
-def _device_trace(raw):
-    """A free by one stream alone is requested and completed at once."""
-    trace = []
-    waiting = set()
-    for row in raw["events"]:
-        action, address, size, stream = row
-        if action == 2 and address not in waiting:
-            trace.append(_event(len(trace), (1, address, size, stream)))
-        (waiting.add if action == 1 else waiting.discard)(address)
-        trace.append(_event(len(trace), row))
-    return trace
-
-
-def _snapshot_of(raw, devices):
-    """The schema of torch.cuda.memory._snapshot(), from the library's own (see telling.h)."""
-    snapshot = {
-        "segments": [],
-        "device_traces": [[] for _ in range(devices)],
-        "allocator_settings": {"PYTORCH_CUDA_ALLOC_CONF": "", "max_split_size": -1, "expandable_segments": False},
-        "external_annotations": [],
-    }
-    for gpu in raw:
-        device = gpu["device"]
-        snapshot["segments"] += [_segment(device, segment) for segment in gpu["segments"]]
-        snapshot["device_traces"][device] = _device_trace(gpu)
-    return snapshot
-
-
 def _snapshot(device=None, **_):
     """As torch.cuda.memory._snapshot(). Traces hold what was asked where it is kept: with a recording, or compare."""
     library = _load()
     texts = [_text(library.vramlab_snapshot(gpu)) for gpu in range(64)]
     raw = [json.loads(text) for text in texts if text]
     devices = max([gpu["device"] for gpu in raw], default=0) + 1
-    return _snapshot_of(raw, devices)
+    return vramlab_snapshot.snapshot_of(raw, devices)
 
 
 def memory_snapshot(*_, **__):
