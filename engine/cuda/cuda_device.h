@@ -50,7 +50,8 @@ struct OperatorBytes {
 
 class CudaDevice : public RunnableDevice, public AddressSource {
  public:
-  /// A stream of the caller's own (a cudaStream_t) is `id` from now on; others are made when first used.
+  /// A stream of the caller's own (a cudaStream_t) is `id` from now on, until another takes its place or the device
+  /// goes: so long it must live. Others are made when first used.
   virtual void use_stream(StreamId id, void* stream) = 0;
   /// Address of a byte of a segment or range of the device tier.
   virtual void* pointer(SegmentId id, Bytes offset) const = 0;

@@ -62,10 +62,16 @@ void Streams::lend(StreamId id, cudaStream_t stream) {
   if (id.value >= streams_.size()) streams_.resize(id.value + std::size_t{1});
   std::optional<cudaStream_t>& known = streams_[id.value];
   if (known == stream) return;
-  if (known && std::find(own_.begin(), own_.end(), *known) != own_.end()) order(*known, stream);
+  const std::optional<cudaStream_t> former = known;
+  if (former && is_own(*former)) order(*former, stream);
   if (std::find(all_.begin(), all_.end(), stream) == all_.end()) add(stream);
   known = stream;
+  // A lent stream may be destroyed once it is no one's.
+  if (former && !is_own(*former) && std::find(streams_.begin(), streams_.end(), former) == streams_.end())
+    std::erase(all_, *former);
 }
+
+bool Streams::is_own(cudaStream_t stream) const { return std::find(own_.begin(), own_.end(), stream) != own_.end(); }
 
 void Streams::order(cudaStream_t before, cudaStream_t after) {
   if (before == after) return;

@@ -31,11 +31,11 @@ class Streams {
 
   cudaStream_t of(StreamId id);
   cudaStream_t of(CopyLane lane);
-  /// `stream` is `id` from now on. What was put into the former one comes first.
+  /// `stream` is `id` from now on. What was put into a former one of ours comes first; a former lent one is forgotten.
   void lend(StreamId id, cudaStream_t stream);
   /// Work put into `after` from now on starts after all work now in `before`.
   void order(cudaStream_t before, cudaStream_t after);
-  /// Every stream known here.
+  /// Every stream in use here.
   const std::vector<cudaStream_t>& all() const { return all_; }
   void synchronize() const;
 
@@ -46,6 +46,7 @@ class Streams {
  private:
   cudaStream_t make();
   void add(cudaStream_t stream);
+  bool is_own(cudaStream_t stream) const;
 
   bool ordered_;
   std::vector<std::optional<cudaStream_t>> streams_;  // by StreamId

@@ -26,7 +26,7 @@ class DiskTierTest : public ::testing::Test {
                ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
     std::filesystem::create_directories(folder);
   }
-  ~DiskTierTest() override { std::filesystem::remove_all(folder); }
+  void TearDown() override { std::filesystem::remove_all(folder); }
 
   const std::string folder;
 };
