@@ -95,19 +95,34 @@ void RelayDevice::clear(const Extent& extent, StreamId stream) {
   outer_.clear(extent, stream);
 }
 
+// The driver of the outer pool issues tokens too: those of the inner Port are numbered by themselves.
+
+void RelayDevice::issued(TokenId inner, TokenId outer) {
+  VRAMLAB_CHECK(inner.value == tokens_.size(), "the inner pool's tokens are not numbered one after the other");
+  tokens_.push_back(outer);
+}
+
+std::optional<TokenId> RelayDevice::inner_of(TokenId outer) const {
+  const auto found = std::lower_bound(tokens_.begin(), tokens_.end(), outer);
+  if (found == tokens_.end() || *found != outer) return std::nullopt;
+  return TokenId(static_cast<std::uint32_t>(found - tokens_.begin()));
+}
+
 void RelayDevice::transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) {
   log_.flush();
-  check_same(outer_.transfer(transfer, after) == token);
+  std::vector<TokenId> earlier;
+  for (const TokenId inner : after) earlier.push_back(tokens_.at(inner.value));
+  issued(token, outer_.transfer(transfer, earlier));
 }
 
 void RelayDevice::record(TokenId token, StreamId stream) {
   log_.flush();
-  check_same(outer_.record(stream) == token);
+  issued(token, outer_.record(stream));
 }
 
 void RelayDevice::wait(StreamId stream, TokenId token) {
   log_.flush();
-  outer_.wait(stream, token);
+  outer_.wait(stream, tokens_.at(token.value));
 }
 
 // --- InnerPool -------------------------------------------------------------------------------------------------------
@@ -145,6 +160,14 @@ void InnerPool::limited(const AllocRequest& request, Bytes limit) {
     throw;
   }
   device_.limit(unlimited_bytes);
+}
+
+void InnerPool::completed(TokenId token) {
+  if (const std::optional<TokenId> inner = device_.inner_of(token)) command([&] { pool_->completed(*inner); });
+}
+
+void InnerPool::measured(TokenId token, Nanoseconds duration) {
+  if (const std::optional<TokenId> inner = device_.inner_of(token)) command([&] { pool_->measured(*inner, duration); });
 }
 
 std::optional<InnerPool::Memory> InnerPool::hold(Bytes bytes, StreamId stream, Bytes limit) {

@@ -1,9 +1,10 @@
 #pragma once
 // A pool inside a pool. The inner pool decides on a Port of its own, whose device passes every command on to the
-// outer Port at once. All memory is taken and returned by the inner pool alone, so the numbers of segments, pages and
-// tokens are the same on both, and what the inner pool holds is what the outer Port counts: each pool's accounts add
-// up by themselves. Objects that the inner pool places are told to the outer log; one of its blocks is not an object
-// but memory that the outer pool parcels out itself: it stays between the two.
+// outer Port at once. All memory is taken and returned by the inner pool alone, so the numbers of segments and pages
+// are the same on both, and what the inner pool holds is what the outer Port counts: each pool's accounts add up by
+// themselves. Tokens the outer driver issues too; the relay knows which number is which. Objects that the inner pool
+// places are told to the outer log; one of its blocks is not an object but memory that the outer pool parcels out
+// itself: it stays between the two.
 
 #include <memory>
 #include <optional>
@@ -23,6 +24,8 @@ class RelayDevice final : public Device {
 
   /// More than this is not reserved in all.
   void limit(Bytes reserved) { limit_ = reserved; }
+  /// The inner Port's number of a token; nullopt where it is none of its own.
+  std::optional<TokenId> inner_of(TokenId outer) const;
 
   bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId stream) override;
   void return_segment(SegmentId id, Tier tier, Bytes bytes) override;
@@ -45,6 +48,7 @@ class RelayDevice final : public Device {
     std::vector<PageId> pages;  // by number in the range, as far as any was mapped
   };
   Range& range(SegmentId id);
+  void issued(TokenId inner, TokenId outer);
   bool beyond_limit(Bytes more) const { return outer_.reserved() + more > limit_; }
 
   Port& outer_;
@@ -52,6 +56,7 @@ class RelayDevice final : public Device {
   Bytes limit_ = unlimited_bytes;
   std::vector<Range> ranges_;
   std::vector<std::uint32_t> mappings_;  // by page
+  std::vector<TokenId> tokens_;          // the outer Port's, by the inner one's number; ascending
 };
 
 class InnerPool final : private EventSink {
@@ -88,12 +93,9 @@ class InnerPool final : private EventSink {
     command([&] { pool_->empty_cache(); });
   }
   OptimizeResult optimize();
-  void completed(TokenId token) {
-    command([&] { pool_->completed(token); });
-  }
-  void measured(TokenId token, Nanoseconds duration) {
-    command([&] { pool_->measured(token, duration); });
-  }
+  /// Tokens are the outer Port's; those that others had issued there are passed over.
+  void completed(TokenId token);
+  void measured(TokenId token, Nanoseconds duration);
   void pressure(std::uint32_t used_per_mille) {
     command([&] { pool_->pressure(used_per_mille); });
   }
