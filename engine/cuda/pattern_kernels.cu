@@ -98,6 +98,30 @@ __device__ void report(const Cut& cut, std::uint64_t pattern, const Wrong& mine,
   merge(findings, sequence, tag, all, pattern_byte(pattern, all.first), cut.begin[all.first]);
 }
 
+// Vectors i, i + step, ...: all are asked for before any is compared, and one branch decides for all, so that the
+// arithmetic of the pattern hides behind the memory.
+template <bool shifted, unsigned count>
+__device__ void check_vectors(const ulonglong2* at, std::uint64_t i, std::uint64_t step, std::uint64_t head,
+                              std::uint64_t pattern, Wrong& wrong) {
+  ulonglong2 found[count];
+#pragma unroll
+  for (unsigned k = 0; k < count; ++k) found[k] = __ldcs(at + i + k * step);
+  std::uint64_t different = 0;
+#pragma unroll
+  for (unsigned k = 0; k < count; ++k) {
+    const ulonglong2 expected = pattern_vector<shifted>(pattern, head + (i + k * step) * vector_bytes);
+    different |= (found[k].x ^ expected.x) | (found[k].y ^ expected.y);
+  }
+  if (different == 0) return;
+#pragma unroll
+  for (unsigned k = 0; k < count; ++k) {
+    const std::uint64_t offset = head + (i + k * step) * vector_bytes;
+    const ulonglong2 expected = pattern_vector<shifted>(pattern, offset);
+    wrong.compare(found[k].x, expected.x, offset);
+    wrong.compare(found[k].y, expected.y, offset + 8);
+  }
+}
+
 template <bool shifted>
 __global__ void __launch_bounds__(threads_per_block, blocks_per_multiprocessor)
     check_pattern(Operand extent, std::uint64_t pattern, std::uint64_t sequence, std::uint64_t tag,
@@ -110,16 +134,10 @@ __global__ void __launch_bounds__(threads_per_block, blocks_per_multiprocessor)
     if (cut.begin[offset] != pattern_byte(pattern, offset)) wrong.add(offset);
   }
   const ulonglong2* const at = reinterpret_cast<const ulonglong2*>(cut.vector());
-#pragma unroll 4
-  for (std::uint64_t i = share.first; i < cut.vectors; i += share.step) {
-    const ulonglong2 found = __ldcs(at + i);
-    const std::uint64_t offset = cut.head + i * vector_bytes;
-    const ulonglong2 expected = pattern_vector<shifted>(pattern, offset);
-    if (((found.x ^ expected.x) | (found.y ^ expected.y)) != 0) {
-      wrong.compare(found.x, expected.x, offset);
-      wrong.compare(found.y, expected.y, offset + 8);
-    }
-  }
+  std::uint64_t i = share.first;
+  for (; i + (unrolled - 1) * share.step < cut.vectors; i += unrolled * share.step)
+    check_vectors<shifted, unrolled>(at, i, share.step, cut.head, pattern, wrong);
+  for (; i < cut.vectors; i += share.step) check_vectors<shifted, 1>(at, i, share.step, cut.head, pattern, wrong);
   report(cut, pattern, wrong, findings, sequence, tag);
 }
 
