@@ -23,30 +23,13 @@ void add(Probe& probe, const char* figure, std::uint32_t count, Nanoseconds meas
   probe.rows.push_back({figure, {}, count, measured, fitted, false});
 }
 
-// Operators that read and write as recorded ones do: the first launch of a kernel, and of a grid that fills the device,
-// differ from those of an empty one.
-class Operators {
- public:
-  explicit Operators(Session& session) : session_(session), memory_(session, Tier::device, Bytes(16 * mib)) {}
-  void launch(Nanoseconds gpu_time) {
-    session_.device().launch(compute, {gpu_time, std::span(operands_).first(2), std::span(operands_).last(1)});
-  }
-
- private:
-  Extent part(std::uint64_t n) const { return {memory_.id(), Bytes(n * 4 * mib), Bytes(4 * mib)}; }
-
-  Session& session_;
-  Memory memory_;
-  std::array<Extent, 3> operands_{part(0), part(1), part(2)};
-};
-
 // `count` operators of `gpu_time` behind one that lasts until all are in the stream: the device's time for them.
 Nanoseconds train_of(Session& session, Operators& operators, Nanoseconds gpu_time, Nanoseconds blocker,
                      std::uint32_t count) {
   RunnableDevice& device = session.device();
   device.launch(compute, blocker);
   const TokenId begin = session.record(compute);
-  for (std::uint32_t i = 0; i < count; ++i) operators.launch(gpu_time);
+  for (std::uint32_t i = 0; i < count; ++i) operators.launch(compute, gpu_time);
   const TokenId end = session.record(compute);
   device.synchronize(begin);
   Stopwatch watch(device);
@@ -80,7 +63,7 @@ void probe_launches(Probe& probe) {
   Operators operators(probe.session);
   const Nanoseconds time = probe.session.median_of([&] {
     Stopwatch watch(device);
-    for (std::uint32_t i = 0; i < count; ++i) operators.launch(Nanoseconds(0));
+    for (std::uint32_t i = 0; i < count; ++i) operators.launch(compute, Nanoseconds(0));
     const Nanoseconds passed = watch.lap();
     probe.session.settle();
     return passed;

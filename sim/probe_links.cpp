@@ -1,4 +1,5 @@
-// What moves bytes: links one way and both ways at once, copies inside the device, the disk.
+// What moves bytes: links one way and both ways at once, copies inside the device, the disk. Links do not look at what
+// they carry.
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -9,13 +10,6 @@
 
 namespace vramlab::probe {
 namespace {
-
-// Content that nothing on the way can shorten.
-void fill(Session& session, const Memory& memory) {
-  Contents* contents = session.device().contents();
-  if (contents != nullptr) contents->fill(compute, {memory.id(), Bytes(0), memory.bytes()}, 1);
-  session.settle();
-}
 
 Nanoseconds copy_time(Session& session, const TransferEnd& from, const TransferEnd& to, Bytes bytes) {
   const TokenId token = session.transfer(from, to, bytes);
@@ -94,7 +88,6 @@ Bytes largest(const Probe& probe) { return std::min(probe.most(), Bytes(gib)); }
 void probe_host_link(Probe& probe) {
   const Memory near(probe.session, Tier::device, largest(probe));
   const Memory far(probe.session, Tier::host, largest(probe));
-  fill(probe.session, near);
   LinkModel& link = probe.machine.host_link;
   link.out = probe_direction(probe, "host_link.out", near, far, link_sizes);
   link.in = probe_direction(probe, "host_link.in", far, near, link_sizes);
@@ -104,7 +97,6 @@ void probe_host_link(Probe& probe) {
 void probe_peer_link(Probe& probe) {
   const Memory near(probe.session, Tier::device, largest(probe));
   const Memory far(probe.session, Tier::peer, largest(probe));
-  fill(probe.session, near);
   LinkModel& link = probe.machine.peer_link;
   link.out = probe_direction(probe, "peer_link.out", near, far, link_sizes);
   link.in = probe_direction(probe, "peer_link.in", far, near, link_sizes);
@@ -114,7 +106,6 @@ void probe_peer_link(Probe& probe) {
 void probe_device_copy(Probe& probe) {
   const Memory from(probe.session, Tier::device, largest(probe));
   const Memory to(probe.session, Tier::device, largest(probe));
-  fill(probe.session, from);
   probe.machine.device_copy = probe_direction(probe, "device_copy", from, to, link_sizes);
 }
 
@@ -122,7 +113,11 @@ void probe_disk(Probe& probe) {
   const Bytes bytes(probe.options.quick ? 64 * mib : 256 * mib);
   const Memory memory(probe.session, Tier::device, bytes);
   const Memory file(probe.session, Tier::disk, bytes);
-  fill(probe.session, memory);
+  // Zeros might cost a disk nothing.
+  if (Contents* contents = probe.session.device().contents()) {
+    contents->fill(compute, {memory.id(), Bytes(0), memory.bytes()}, 1);
+    probe.session.settle();
+  }
   MachineModel& machine = probe.machine;
   machine.disk_write = probe_disk_direction(probe, "disk.write", memory, file, machine.host_link.out);
   machine.disk_read = probe_disk_direction(probe, "disk.read", file, memory, machine.host_link.in);

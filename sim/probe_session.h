@@ -2,6 +2,7 @@
 // What measuring a device needs: ids, its clock, repetition, and the durations of what completed. Everything goes
 // through the Device port, so that what is measured is what a replay pays.
 
+#include <array>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -76,6 +77,24 @@ class Memory {
   Bytes bytes_;
   SegmentId id_;
   int failures_ = std::uncaught_exceptions();
+};
+
+/// Operators that read and write, as recorded ones do: their launches cost more than those of empty ones, and so does
+/// starting and ending them on the device.
+class Operators {
+ public:
+  explicit Operators(Session& session) : session_(session), memory_(session, Tier::device, part * 3) {}
+  void launch(StreamId stream, Nanoseconds gpu_time) {
+    session_.device().launch(stream, {gpu_time, std::span(operands_).first(2), std::span(operands_).last(1)});
+  }
+
+ private:
+  static constexpr Bytes part = 4_MiB;
+  Extent operand(std::uint64_t n) const { return {memory_.id(), part * n, part}; }
+
+  Session& session_;
+  Memory memory_;
+  std::array<Extent, 3> operands_{operand(0), operand(1), operand(2)};
 };
 
 /// The host's time between calls.
