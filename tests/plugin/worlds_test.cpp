@@ -17,7 +17,6 @@ namespace {
 
 using plugin::World;
 using plugin::Worlds;
-using ::testing::HasSubstr;
 
 Worlds::Make fake_maker() {
   return [](int) { return fake_parts(); };
