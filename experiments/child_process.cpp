@@ -29,11 +29,16 @@ class SignalsOfAParent {
     for (std::size_t i = 0; i < kept.size(); ++i) before_[i] = std::signal(kept[i], i < 2 ? SIG_IGN : pass_on);
   }
   ~SignalsOfAParent() {
-    for (std::size_t i = 0; i < kept.size(); ++i) std::signal(kept[i], before_[i]);
+    restore();
     running = 0;
   }
   SignalsOfAParent(const SignalsOfAParent&) = delete;
   SignalsOfAParent& operator=(const SignalsOfAParent&) = delete;
+
+  /// In the child: nohup's program stays one.
+  void restore() const {
+    for (std::size_t i = 0; i < kept.size(); ++i) std::signal(kept[i], before_[i]);
+  }
 
  private:
   static constexpr std::array<int, 4> kept{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
@@ -85,7 +90,7 @@ int wait_for(pid_t child) {
 }
 
 [[noreturn]] void become(const std::vector<std::string>& command, const Variables& variables, const Pipe& failure) {
-  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(signal, SIG_DFL);
+  std::signal(SIGPIPE, SIG_DFL);  // ignored by this program alone
   for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), 1);
   std::vector<std::string> words = command;
   std::vector<char*> arguments;
@@ -103,7 +108,10 @@ int run_command(const std::vector<std::string>& command, const Variables& variab
   Pipe failure;
   const SignalsOfAParent signals;
   const pid_t child = fork_or_throw();
-  if (child == 0) become(command, variables, failure);
+  if (child == 0) {
+    signals.restore();
+    become(command, variables, failure);
+  }
   running = child;
   const std::string why = failure.receive();
   const int code = wait_for(child);

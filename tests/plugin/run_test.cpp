@@ -82,6 +82,13 @@ TEST(RunCommand, SignalsOfTheProgramAreItsOwn) {  // this program ignores SIGPIP
   EXPECT_EQ(run_command({"sh", "-c", "kill -PIPE $$; exit 1"}, {}), 128 + 13);
 }
 
+TEST(RunCommand, WhatWasIgnoredStaysIgnored) {  // as nohup has it
+  std::signal(SIGHUP, SIG_IGN);
+  EXPECT_EQ(run_command({"sh", "-c", "kill -HUP $$; exit 5"}, {}), 5);
+  std::signal(SIGHUP, SIG_DFL);
+  EXPECT_EQ(run_command({"sh", "-c", "kill -HUP $$; exit 5"}, {}), 128 + 1);
+}
+
 TEST(InOwnProcess, FailuresComeBackAsTheyWere) {
   EXPECT_NO_THROW(in_own_process([] {}));
   EXPECT_THROW(in_own_process([] { throw HardwareMissing("no GPU"); }), HardwareMissing);
