@@ -120,11 +120,15 @@ LaunchFit fit_launch(std::span<const LaunchSample> samples, Nanoseconds least_lo
   }
   if (count == 0) throw FitError("no operator was long enough to measure the time between two");
   LaunchFit fit{whole(std::max(0.0, sum / count)), {}};
+  double short_sum = 0;
+  int short_count = 0;
   for (const LaunchSample& s : samples) {
-    const Nanoseconds least = s.each - fit.gap;
-    if (s.gpu_time < least_long && least > s.gpu_time && (fit.floor == Nanoseconds(0) || least < fit.floor))
-      fit.floor = least;
+    const Nanoseconds took = s.each - fit.gap;
+    if (s.gpu_time >= least_long || took <= s.gpu_time) continue;
+    short_sum += real(took);
+    ++short_count;
   }
+  if (short_count > 0) fit.floor = whole(short_sum / short_count);
   return fit;
 }
 

@@ -62,7 +62,7 @@ struct LaunchSample {
 };
 struct LaunchFit {
   Nanoseconds gap{};    ///< the intercept over the longer ones, by least squares; an operator's own time has slope 1
-  Nanoseconds floor{};  ///< what the shortest ones take beyond it
+  Nanoseconds floor{};  ///< what shorter ones that last longer than told take beyond it, in the mean
 };
 /// Those of `least_long` and above give the gap. Throws FitError where there is none. Neither figure is below 0.
 LaunchFit fit_launch(std::span<const LaunchSample> samples, Nanoseconds least_long);

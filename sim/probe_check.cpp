@@ -71,6 +71,32 @@ Nanoseconds transfers(Session& session, Bytes most) {
   });
 }
 
+// Copies of one size, queued both ways at once.
+Nanoseconds equal_transfers(Session& session, Bytes) {
+  const Bytes bytes(20 * mib);
+  const Memory near(session, Tier::device, bytes * 2);
+  const Memory far(session, Tier::host, bytes * 2);
+  return passed(session, [&] {
+    for (int i = 0; i < 8; ++i) {
+      session.transfer(near.end(), far.end(), bytes);
+      session.transfer(far.end(bytes), near.end(bytes), bytes);
+    }
+    session.device().synchronize();
+  });
+}
+
+// The same copies, one way.
+template <bool outwards>
+Nanoseconds one_way(Session& session, Bytes) {
+  const Bytes bytes(20 * mib);
+  const Memory near(session, Tier::device, bytes);
+  const Memory far(session, Tier::host, bytes);
+  return passed(session, [&] {
+    for (int i = 0; i < 8; ++i) session.transfer((outwards ? near : far).end(), (outwards ? far : near).end(), bytes);
+    session.device().synchronize();
+  });
+}
+
 // Operators with what a swapper puts between them: after every 20th, bytes go out; 10 operators later they come back,
 // and the operator after that waits for them.
 Nanoseconds iteration(Session& session, Bytes) {
@@ -98,6 +124,9 @@ Nanoseconds iteration(Session& session, Bytes) {
 
 constexpr Mixture mixtures[] = {{"check: segments", segments},
                                 {"check: pages", pages},
+                                {"check: transfers out", one_way<true>},
+                                {"check: transfers in", one_way<false>},
+                                {"check: equal transfers both ways", equal_transfers},
                                 {"check: transfers both ways", transfers},
                                 {"check: iteration with swaps", iteration}};
 

@@ -34,15 +34,15 @@ LinkDirection probe_direction(Probe& probe, const char* figure, const Memory& fr
 }
 
 // Two ends, both ways at once: from `near` to `far`, and back between other memory of theirs.
-DuplexSample probe_both(Session& session, const Memory& near, const Memory& far) {
+DuplexSample probe_both(Session& session, const Memory& near, const Memory& far, Bytes bytes) {
   const Bytes half = near.bytes() / 2;
   const std::vector<Nanoseconds> times = session.medians_of([&] {
-    const TokenId out = session.transfer(near.end(), far.end(), half);
-    const TokenId in = session.transfer(far.end(half), near.end(half), half);
+    const TokenId out = session.transfer(near.end(), far.end(), bytes);
+    const TokenId in = session.transfer(far.end(half), near.end(half), bytes);
     session.settle();
     return std::vector<Nanoseconds>{session.duration(out), session.duration(in)};
   });
-  return {half, times[0], times[1]};
+  return {bytes, times[0], times[1]};
 }
 
 // What the model says of copies both ways that began together.
@@ -51,11 +51,16 @@ Nanoseconds both_time(const LinkModel& link, Bytes bytes) {
   return std::max(link.out.latency, link.in.latency) + Nanoseconds(std::llround(moving * 1e9));
 }
 
+// Fitted to the largest, which says the least of how the two began; smaller ones are shown beside it.
 void probe_duplex(Probe& probe, const char* figure, LinkModel& link, const Memory& near, const Memory& far) {
-  const DuplexSample sample = probe_both(probe.session, near, far);
-  link.duplex_bytes_per_second = fit_duplex(link.out, link.in, sample);
-  probe.rows.push_back(
-      {figure, sample.bytes, 2, std::max(sample.out, sample.in), both_time(link, sample.bytes), false});
+  std::vector<DuplexSample> samples;
+  for (const std::uint64_t size : {4 * mib, 32 * mib, 96 * mib})
+    if (Bytes(size) * 2 < near.bytes()) samples.push_back(probe_both(probe.session, near, far, Bytes(size)));
+  samples.push_back(probe_both(probe.session, near, far, near.bytes() / 2));
+  link.duplex_bytes_per_second = fit_duplex(link.out, link.in, samples.back());
+  for (const DuplexSample& sample : samples)
+    probe.rows.push_back(
+        {figure, sample.bytes, 2, std::max(sample.out, sample.in), both_time(link, sample.bytes), false});
 }
 
 constexpr std::uint64_t link_sizes[] = {4 * kib,  64 * kib, 256 * kib, 1 * mib, 4 * mib,
