@@ -24,9 +24,9 @@ constexpr const char* config_variable = "VRAMLAB_CONFIG";
 constexpr const char* default_file = "vramlab.yaml";
 constexpr std::string_view allocator_section = "allocator";
 /// What `vramlab run` sets for the program it runs, in which this one may be called again.
-constexpr std::array<std::string_view, 6> variables_of_run{"VRAMLAB_LIBRARY",           "VRAMLAB_POOL_OPTIONS",
-                                                           "VRAMLAB_ALLOCATOR_OPTIONS", "VRAMLAB_RECORD",
-                                                           "VRAMLAB_RECORD_OWNER",      "VRAMLAB_COMPARE"};
+constexpr std::array<std::string_view, 7> variables_of_run{
+    "VRAMLAB_LIBRARY", "VRAMLAB_POOL_OPTIONS", "VRAMLAB_ALLOCATOR_OPTIONS", "VRAMLAB_RECORD", "VRAMLAB_RECORD_OWNER",
+    "VRAMLAB_COMPARE", "VRAMLAB_REPORT"};
 
 constexpr std::array<SettingInfo, 18> infos{{
     {{"pool", OptionKind::text, "all", "pools to compare; all: every one of `vramlab list pools`"}, "A,B|all", true},
