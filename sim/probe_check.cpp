@@ -22,14 +22,33 @@ Nanoseconds passed(Session& session, const std::function<void()>& work) {
   return watch.lap();
 }
 
+// Host time in calls alone, each as a replay makes it.
+Nanoseconds in_calls(Session& session, const std::function<void()>& work) {
+  session.settle();
+  const Nanoseconds before = session.device().counters().call_time;
+  work();
+  return session.device().counters().call_time - before;
+}
+
+void idle(Session& session) {
+  session.disturb();
+  session.device().synchronize();
+}
+
 // Segments of sizes between those measured.
 Nanoseconds segments(Session& session, Bytes most) {
   constexpr std::uint64_t sizes[] = {6 * mib, 32 * mib, 100 * mib, 2560 * kib, 700 * mib, 12 * mib};
-  return passed(session, [&] {
+  return in_calls(session, [&] {
     std::vector<std::pair<SegmentId, Bytes>> held;
-    for (const std::uint64_t size : sizes)
-      if (Bytes(size) <= most) held.emplace_back(session.take(Tier::device, Bytes(size)), Bytes(size));
-    for (const auto& [id, bytes] : held) session.device().return_segment(id, Tier::device, bytes);
+    for (const std::uint64_t size : sizes) {
+      if (Bytes(size) > most) continue;
+      session.disturb();
+      held.emplace_back(session.take(Tier::device, Bytes(size)), Bytes(size));
+    }
+    for (const auto& [id, bytes] : held) {
+      idle(session);
+      session.device().return_segment(id, Tier::device, bytes);
+    }
   });
 }
 
@@ -37,7 +56,7 @@ Nanoseconds segments(Session& session, Bytes most) {
 Nanoseconds pages(Session& session, Bytes most) {
   constexpr std::uint32_t batches[] = {7, 1, 40, 3, 12};
   const Bytes page(2 * mib);
-  return passed(session, [&] {
+  return in_calls(session, [&] {
     RunnableDevice& device = session.device();
     const SegmentId range = session.new_segment();
     device.reserve_range(range, most);
@@ -45,10 +64,12 @@ Nanoseconds pages(Session& session, Bytes most) {
     const PageId first = session.new_pages(0);
     for (const std::uint32_t count : batches) {
       const PageId next = session.new_pages(count);
+      session.disturb();
       if (!device.create_pages(next, count, page) || !device.map_pages(range, page * mapped, next, count, page))
         throw OutOfMemory("the probe got no pages", {}, "end what else uses this GPU's memory");
       mapped += count;
     }
+    idle(session);
     device.unmap_pages(range, Bytes(0), page * mapped);
     device.destroy_pages(first, mapped, page);
     device.release_range(range, most);

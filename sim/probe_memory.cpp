@@ -14,15 +14,26 @@ void predict(std::vector<ProbeRow>& rows, std::string_view figure, const CostCur
     if (row.figure == figure) row.predicted = curve.at(row.bytes) * static_cast<std::int64_t>(row.count);
 }
 
-// The host's time to take `count` of them, and to return them.
+// The host's time to take `count` of them, and to return them when the device is idle.
 std::vector<Nanoseconds> segment_round(Session& session, Bytes bytes, std::uint32_t count) {
   std::vector<SegmentId> held;
   held.reserve(count);
   Stopwatch watch(session.device());
-  for (std::uint32_t i = 0; i < count; ++i) held.push_back(session.take(Tier::device, bytes));
-  const Nanoseconds taken = watch.lap();
-  for (const SegmentId id : held) session.device().return_segment(id, Tier::device, bytes);
-  return {taken, watch.lap()};
+  Nanoseconds taken, given;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    session.disturb();
+    watch.lap();
+    held.push_back(session.take(Tier::device, bytes));
+    taken += watch.lap();
+  }
+  for (const SegmentId id : held) {
+    session.disturb();
+    session.device().synchronize();
+    watch.lap();
+    session.device().return_segment(id, Tier::device, bytes);
+    given += watch.lap();
+  }
+  return {taken, given};
 }
 
 struct PinTimes {
@@ -65,20 +76,21 @@ std::vector<Nanoseconds> page_round(Session& session, Bytes page, std::uint32_t 
   const PageId first = session.new_pages(count);
   std::vector<Nanoseconds> times;
   Stopwatch watch(device);
-  const auto done = [&](bool carried_out) {
+  const auto timed = [&](auto&& command) {
+    session.disturb();
+    watch.lap();
+    const bool carried_out = command();
     times.push_back(watch.lap());
     if (!carried_out)
       throw OutOfMemory("the probe got no pages", {}, "end what else uses this GPU's memory, or probe with --quick");
   };
-  done(device.reserve_range(range, page * count));
-  done(device.create_pages(first, count, page));
-  done(device.map_pages(range, Bytes(0), first, count, page));
-  device.unmap_pages(range, Bytes(0), page * count);
-  done(true);
-  device.destroy_pages(first, count, page);
-  done(true);
-  device.release_range(range, page * count);
-  done(true);
+  const auto always = [](auto&& command) { return [command] { return command(), true; }; };
+  timed([&] { return device.reserve_range(range, page * count); });
+  timed([&] { return device.create_pages(first, count, page); });
+  timed([&] { return device.map_pages(range, Bytes(0), first, count, page); });
+  timed(always([&] { device.unmap_pages(range, Bytes(0), page * count); }));
+  timed(always([&] { device.destroy_pages(first, count, page); }));
+  timed(always([&] { device.release_range(range, page * count); }));
   return times;
 }
 
@@ -106,7 +118,7 @@ void fit_pages(Probe& probe, Bytes page, std::span<const std::uint32_t> counts,
 
 }  // namespace
 
-// Several in a row, since drivers keep room for more small ones once they have taken a chunk.
+// Several held, since drivers keep room for more small ones once they have taken a chunk.
 void probe_segments(Probe& probe) {
   constexpr std::uint64_t sizes[] = {4 * kib,  64 * kib, 512 * kib, 1 * mib, 2 * mib, 4 * mib,
                                      20 * mib, 64 * mib, 256 * mib, 1 * gib, 4 * gib};
