@@ -54,6 +54,8 @@ class Port {
   /// Base addresses are those that the device gave its memory, so that a logical address is a pointer. `source` must
   /// outlive the Port.
   void use_device_addresses(const AddressSource& source) { device_addresses_ = &source; }
+  /// Null where addresses are recorded or assigned. A Port behind this one must use the same.
+  const AddressSource* device_addresses() const { return device_addresses_; }
   /// Failures of commands are appended here with the position kept by the driver.
   void record_inputs(InputLog& log, const std::uint64_t& position);
   /// Failures are those of the log; the device's own refusal of a command the log accepted throws DeviceError.

@@ -129,6 +129,7 @@ void RelayDevice::wait(StreamId stream, TokenId token) {
 
 InnerPool::InnerPool(Port& outer, const PoolInfo& row, const PoolContext& context)
     : outer_(outer), device_(outer, log_), port_(device_, log_, outer.capacity()) {
+  if (outer.device_addresses() != nullptr) port_.use_device_addresses(*outer.device_addresses());
   if (row.needs_instance) throw ConfigError("pool " + std::string(row.name) + " cannot be the pool inside of another");
   log_.add_sink(*this);
   pool_ = row.make(port_, OptionValues(row.name, row.options), context);
