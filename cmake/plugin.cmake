@@ -26,7 +26,8 @@ foreach(target vramlab_torch_parts vramlab_torch)
   target_compile_definitions(${target} PRIVATE XXH_INLINE_ALL)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-semantic-interposition>)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
-    CUDA_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    CUDA_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    EXPORT_COMPILE_COMMANDS OFF)  # lint would read every file twice
 endforeach()
 target_link_libraries(vramlab_torch_parts PRIVATE PkgConfig::zstd)
 target_link_libraries(vramlab_torch PRIVATE vramlab_torch_parts PkgConfig::zstd Threads::Threads ${CMAKE_DL_LIBS})
