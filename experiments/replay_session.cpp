@@ -121,6 +121,7 @@ ReplayRequest ReplaySession::request_for(const Trace& trace, const PoolInfo& poo
   request.seed = static_cast<std::uint64_t>(settings_.values.integer("seed"));
   request.verify = settings_.values.flag("verify");
   request.debug_history = arguments_.debug_history;
+  request.repeat = arguments_.repeat;
   request.inputs = inputs_;
   request.log_in = input_log_ ? &*input_log_ : nullptr;
   return request;

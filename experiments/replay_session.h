@@ -2,6 +2,7 @@
 // Everything that one `vramlab replay` does: traces times pools, one outcome
 // each.
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ struct ReplayArguments {
   std::string map;  ///< "" = none
   std::string log;  ///< "" = none
   bool debug_history = false;
+  std::uint64_t repeat = 1;  ///< timed runs at least
 };
 
 class ReplaySession {

@@ -97,6 +97,22 @@ Cell compared_cell(std::optional<Nanoseconds> predicted, std::optional<Nanosecon
                       error ? fmt::format("{:+.1f}%", *error * 100) : nothing)};
 }
 
+// A line for each kind of call that was made.
+void add_calls(const Report& report, TextTable& table) {
+  const Fidelity& f = *report.fidelity;
+  for (std::size_t kind = 0; kind < call_kinds; ++kind) {
+    const CallAccount& measured = f.measured.by_kind[kind];
+    if (measured.calls == 0) continue;
+    const auto predicted = f.predicted ? std::optional(f.predicted->by_kind[kind].time) : std::nullopt;
+    table.add({{report.trace},
+               {report.pool},
+               {std::string(call_names[kind])},
+               {fmt::format("{}", measured.calls)},
+               {measured.pages == 0 ? nothing : fmt::format("{}", measured.pages)},
+               compared_cell(predicted, measured.time)});
+  }
+}
+
 std::vector<Cell> fidelity_cells(const Report& report) {
   const Fidelity& f = *report.fidelity;
   const RunTimes predicted = f.predicted.value_or(RunTimes());
@@ -119,17 +135,20 @@ std::string fidelity_table(const std::vector<ReplayOutcome>& outcomes, bool colo
                    {"transfers", Align::right},
                    {"stall", Align::right},
                    {"late / held", Align::right}});
+  TextTable calls(
+      {{"trace"}, {"pool"}, {"call"}, {"calls", Align::right}, {"pages", Align::right}, {"time", Align::right}});
   bool any = false;
   for (const ReplayOutcome& o : outcomes) {
     if (o.failed || !o.report.fidelity) continue;
     table.add(fidelity_cells(o.report));
+    add_calls(o.report, calls);
     any = true;
   }
   if (!any) return "";
   const std::string legend =
       "predicted / measured ms and the prediction's error; iteration: mean of those with operators; late, held: "
       "completions after and before the model's time";
-  return '\n' + table.text(colour) + toned(legend, Tone::faint, colour) + '\n';
+  return '\n' + table.text(colour) + '\n' + calls.text(colour) + toned(legend, Tone::faint, colour) + '\n';
 }
 
 std::string caption(const Report& first, bool marks) {

@@ -41,6 +41,10 @@ VerbRun define(CLI::App& app) {
       ->option_text("OUT.svg|png");
   app.add_option("--log", arguments->log, "write the inputs that arrived, for --inputs; names as for --map")
       ->option_text("FILE");
+  app.add_option("--repeat", arguments->repeat,
+                 "timed runs at least; on a real device each measured figure is their median")
+      ->check(CLI::Range(1, 1000))
+      ->option_text("N [1]");
   app.add_flag("--debug-history", arguments->debug_history,
                "a run that fails tells when the block's slot was last allocated and freed, and what is live");
   return [arguments](const Settings& settings) { return replay_all(*arguments, settings); };

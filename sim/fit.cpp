@@ -31,6 +31,13 @@ void check_samples(std::span<const LinkSample> samples) {
                    "measure at least two sizes");
 }
 
+void check_samples(std::span<const BatchSample> samples) {
+  if (samples.empty()) throw FitError("the cost of a call without a measurement");
+  for (const BatchSample& s : samples)
+    if (s.count == 0 || s.time <= Nanoseconds(0))
+      throw FitError(fmt::format("a call over {} things was measured as {} ns", s.count, s.time.value));
+}
+
 // Least squares of (columns * x) / time - 1.
 template <int Columns>
 Eigen::Matrix<double, Columns, 1> relative_least_squares(std::span<const LinkSample> samples) {
@@ -97,17 +104,30 @@ CostCurve fit_curve(std::vector<CostCurve::Point> points) {
 }
 
 Nanoseconds fit_each(std::span<const BatchSample> samples) {
-  if (samples.empty()) throw FitError("the cost of a call without a measurement");
+  check_samples(samples);
   double linear = 0;
   double square = 0;
   for (const BatchSample& s : samples) {
-    if (s.count == 0 || s.time <= Nanoseconds(0))
-      throw FitError(fmt::format("a call over {} things was measured as {} ns", s.count, s.time.value));
     const double rate = s.count / real(s.time);
     linear += rate;
     square += rate * rate;
   }
   return whole(linear / square);
+}
+
+CallFit fit_call(std::span<const BatchSample> samples) {
+  check_samples(samples);
+  const bool one_count =
+      std::all_of(samples.begin(), samples.end(), [&](const auto& s) { return s.count == samples.front().count; });
+  if (one_count) return {{}, fit_each(samples)};
+  std::vector<LinkSample> points;
+  for (const BatchSample& s : samples) points.push_back({Bytes(s.count), s.time});
+  const Eigen::Vector2d both = relative_least_squares<2>(points);
+  if (both[0] <= 0) return {{}, fit_each(samples)};
+  if (both[1] > 0) return {whole(both[0]), whole(both[1])};
+  std::vector<BatchSample> alone(samples.begin(), samples.end());
+  for (BatchSample& s : alone) s.count = 1;
+  return {fit_each(alone), {}};
 }
 
 LaunchFit fit_launch(std::span<const LaunchSample> samples, Nanoseconds least_long) {
@@ -130,6 +150,13 @@ LaunchFit fit_launch(std::span<const LaunchSample> samples, Nanoseconds least_lo
   }
   if (short_count > 0) fit.floor = whole(short_sum / short_count);
   return fit;
+}
+
+Nanoseconds typical(const std::vector<Nanoseconds>& times) {
+  const Nanoseconds most = median(times) * 4;
+  double sum = 0;
+  for (const Nanoseconds time : times) sum += real(std::min(time, most));
+  return whole(sum / static_cast<double>(times.size()));
 }
 
 Nanoseconds median(std::vector<Nanoseconds> times) {

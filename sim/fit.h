@@ -55,6 +55,15 @@ struct BatchSample {
 /// time is not above 0.
 Nanoseconds fit_each(std::span<const BatchSample> samples);
 
+/// A call over n things costs call + n * each.
+struct CallFit {
+  Nanoseconds call{};
+  Nanoseconds each{};
+};
+/// By least squares of the relative error; neither is below 0. `call` is 0 where all counts are the same. Throws as
+/// fit_each does.
+CallFit fit_call(std::span<const BatchSample> samples);
+
 /// Operators of `gpu_time` one behind the other took `each` on the device.
 struct LaunchSample {
   Nanoseconds gpu_time{};
@@ -67,6 +76,9 @@ struct LaunchFit {
 /// Those of `least_long` and above give the gap. Throws FitError where there is none. Neither figure is below 0.
 LaunchFit fit_launch(std::span<const LaunchSample> samples, Nanoseconds least_long);
 
+/// The mean, for which none counts as more than four times the median: what a sum of many such times is made of,
+/// without the rare ones in which the host did something else. Throws FitError where there is none.
+Nanoseconds typical(const std::vector<Nanoseconds>& times);
 /// The middle one; of an even number the lower. Throws FitError where there is none.
 Nanoseconds median(std::vector<Nanoseconds> times);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "engine/config/yaml.h"
 #include "engine/core/error.h"
@@ -109,6 +110,14 @@ std::optional<MachineModel> borrowed(const YamlValue& section) {
   return parse_machine(std::string(machine_yaml(name)), name + ".yaml");
 }
 
+constexpr std::pair<const char*, Nanoseconds CallCosts::*> optional_costs[] = {
+    {"page_create_call", &CallCosts::page_create_call},
+    {"page_destroy_call", &CallCosts::page_destroy_call},
+    {"map_call", &CallCosts::map_call},
+    {"unmap_call", &CallCosts::unmap_call},
+    {"launch_gap", &CallCosts::launch_gap},
+    {"launch_floor", &CallCosts::launch_floor}};
+
 void read_calls(const YamlValue& section, MachineModel& machine) {
   if (const auto other = borrowed(section)) {
     machine.calls = other->calls;
@@ -132,8 +141,8 @@ void read_calls(const YamlValue& section, MachineModel& machine) {
     calls.pin = read_curve(map.take("pin"));
     calls.unpin = read_curve(map.take("unpin"));
     if (const auto reuse = map.take_if("pin_reuse")) calls.pin_reuse = read_cost(*reuse);
-    if (const auto gap = map.take_if("launch_gap")) calls.launch_gap = read_cost(*gap);
-    if (const auto floor = map.take_if("launch_floor")) calls.launch_floor = read_cost(*floor);
+    for (const auto& [key, cost] : optional_costs)
+      if (const auto value = map.take_if(key)) calls.*cost = read_cost(*value);
   });
 }
 

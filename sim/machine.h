@@ -44,10 +44,12 @@ struct LinkModel {
 
 /// What the host pays for a call, and the device for an operator beside its work.
 struct CallCosts {
-  std::uint32_t launch_queue = 1024;             ///< launches the host may be ahead of a stream
-  CostCurve segment_take, segment_return;        ///< cudaMalloc, cudaFree
-  CostCurve page_create, page_destroy;           ///< cuMemCreate, cuMemRelease of one page, by its size
-  CostCurve map, unmap;                          ///< cuMemMap + cuMemSetAccess, cuMemUnmap of one page, by its size
+  std::uint32_t launch_queue = 1024;       ///< launches the host may be ahead of a stream
+  CostCurve segment_take, segment_return;  ///< cudaMalloc, cudaFree
+  CostCurve page_create, page_destroy;     ///< cuMemCreate, cuMemRelease of one page, by its size
+  CostCurve map, unmap;                    ///< cuMemMap + cuMemSetAccess, cuMemUnmap of one page, by its size
+  /// Of a call over pages, beside what its pages cost.
+  Nanoseconds page_create_call{}, page_destroy_call{}, map_call{}, unmap_call{};
   Nanoseconds range_reserve{}, range_release{};  ///< cuMemAddressReserve, cuMemAddressFree
   Nanoseconds launch{}, record{}, wait{};
   Nanoseconds transfer{};  ///< host time to issue a transfer

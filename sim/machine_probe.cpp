@@ -14,9 +14,10 @@ struct Part {
   void (*run)(Probe& probe);
 };
 
-// In this order: the queue limits what others put in a row, the check needs all figures but the disk's, and the disk
-// gets random bytes, after which a device may run its operators in another way.
-constexpr Part parts[] = {{"launch queue", probe::probe_launch_queue},
+// In this order: memory is new but once, the queue limits what others put in a row, the check needs all figures but the
+// disk's, and the disk gets random bytes, after which a device may run its operators in another way.
+constexpr Part parts[] = {{"new memory", probe::probe_first_growth},
+                          {"launch queue", probe::probe_launch_queue},
                           {"launches", probe::probe_launches},
                           {"time between operators", probe::probe_launch_gap},
                           {"order of streams", probe::probe_order},

@@ -62,6 +62,10 @@ void put_calls(std::string& yaml, const CallCosts& calls) {
   put(yaml, "page_destroy", calls.page_destroy);
   put(yaml, "map", calls.map);
   put(yaml, "unmap", calls.unmap);
+  put(yaml, "page_create_call", calls.page_create_call);
+  put(yaml, "page_destroy_call", calls.page_destroy_call);
+  put(yaml, "map_call", calls.map_call);
+  put(yaml, "unmap_call", calls.unmap_call);
   put(yaml, "range_reserve", calls.range_reserve);
   put(yaml, "range_release", calls.range_release);
   put(yaml, "launch", calls.launch);

@@ -22,14 +22,6 @@ Nanoseconds passed(Session& session, const std::function<void()>& work) {
   return watch.lap();
 }
 
-// Host time in calls alone, each as a replay makes it.
-Nanoseconds in_calls(Session& session, const std::function<void()>& work) {
-  session.settle();
-  const Nanoseconds before = session.device().counters().call_time;
-  work();
-  return session.device().counters().call_time - before;
-}
-
 void idle(Session& session) {
   session.disturb();
   session.device().synchronize();
@@ -38,7 +30,7 @@ void idle(Session& session) {
 // Segments of sizes between those measured.
 Nanoseconds segments(Session& session, Bytes most) {
   constexpr std::uint64_t sizes[] = {6 * mib, 32 * mib, 100 * mib, 2560 * kib, 700 * mib, 12 * mib};
-  return in_calls(session, [&] {
+  return session.in_calls([&] {
     std::vector<std::pair<SegmentId, Bytes>> held;
     for (const std::uint64_t size : sizes) {
       if (Bytes(size) > most) continue;
@@ -56,7 +48,7 @@ Nanoseconds segments(Session& session, Bytes most) {
 Nanoseconds pages(Session& session, Bytes most) {
   constexpr std::uint32_t batches[] = {7, 1, 40, 3, 12};
   const Bytes page(2 * mib);
-  return in_calls(session, [&] {
+  return session.in_calls([&] {
     RunnableDevice& device = session.device();
     const SegmentId range = session.new_segment();
     device.reserve_range(range, most);
@@ -74,6 +66,52 @@ Nanoseconds pages(Session& session, Bytes most) {
     device.destroy_pages(first, mapped, page);
     device.release_range(range, most);
   });
+}
+
+// What a program does that grows to more than it ever had, then holds it: segments of a pool's usual sizes.
+Nanoseconds grow_segments(Session& session, Bytes most) {
+  constexpr std::uint64_t sizes[] = {20 * mib, 12 * mib, 64 * mib, 2 * mib, 28 * mib, 96 * mib, 16 * mib, 200 * mib};
+  std::vector<std::pair<SegmentId, Bytes>> held;
+  Bytes sum{};
+  const Nanoseconds time = session.in_calls([&] {
+    for (std::size_t i = 0;; ++i) {
+      const Bytes bytes(sizes[i % std::size(sizes)]);
+      sum += bytes;
+      if (sum > most) break;
+      session.disturb();
+      held.emplace_back(session.take(Tier::device, bytes), bytes);
+    }
+  });
+  session.settle();
+  for (const auto& [id, bytes] : held) session.device().return_segment(id, Tier::device, bytes);
+  return time;
+}
+
+// The same in pages.
+Nanoseconds grow_pages(Session& session, Bytes most) {
+  constexpr std::uint32_t batches[] = {6, 1, 13, 2, 48, 4, 8, 98, 1, 26};
+  const Bytes page(2 * mib);
+  RunnableDevice& device = session.device();
+  const SegmentId range = session.new_segment();
+  device.reserve_range(range, most);
+  const PageId first = session.new_pages(0);
+  std::uint32_t pages = 0;
+  const Nanoseconds time = session.in_calls([&] {
+    for (std::size_t i = 0;; ++i) {
+      const std::uint32_t count = batches[i % std::size(batches)];
+      if (page * (pages + count) > most) break;
+      const PageId next = session.new_pages(count);
+      session.disturb();
+      if (!device.create_pages(next, count, page) || !device.map_pages(range, page * pages, next, count, page))
+        throw OutOfMemory("the probe got no pages", {}, "end what else uses this GPU's memory");
+      pages += count;
+    }
+  });
+  session.settle();
+  device.unmap_pages(range, Bytes(0), page * pages);
+  device.destroy_pages(first, pages, page);
+  device.release_range(range, most);
+  return time;
 }
 
 // Copies of many sizes, queued both ways at once.
@@ -151,7 +189,14 @@ constexpr Mixture mixtures[] = {{"check: segments", segments},
                                 {"check: transfers both ways", transfers},
                                 {"check: iteration with swaps", iteration}};
 
+// Measured twice: when nothing had ever been taken, and at the end.
+constexpr Mixture growths[] = {{"check: segments, growing", grow_segments}, {"check: pages, growing", grow_pages}};
+
 }  // namespace
+
+void probe_first_growth(Probe& probe) {
+  for (const Mixture& growth : growths) probe.first_growth.push_back(growth.run(probe.session, probe.most()));
+}
 
 void check_prediction(Probe& probe) {
   MachineModel fitted = probe.machine;
@@ -162,6 +207,15 @@ void check_prediction(Probe& probe) {
     ProbeRow row{.figure = mixture.name, .held_out = true};
     row.measured = probe.session.median_of([&] { return mixture.run(probe.session, probe.most()); });
     row.predicted = predicted.median_of([&] { return mixture.run(predicted, probe.most()); });
+    probe.rows.push_back(row);
+  }
+  for (std::size_t i = 0; i < std::size(growths); ++i) {
+    ProbeRow row{.figure = growths[i].name, .held_out = true};
+    row.measured = probe.session.median_of([&] { return growths[i].run(probe.session, probe.most()); });
+    row.predicted = growths[i].run(predicted, probe.most());
+    probe.rows.push_back(row);
+    row.figure += ", the first time";
+    row.measured = probe.first_growth[i];
     probe.rows.push_back(row);
   }
 }

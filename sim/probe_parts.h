@@ -17,6 +17,7 @@ struct Probe {
   MachineModel& machine;
   const ProbeOptions& options;
   std::vector<ProbeRow>& rows;
+  std::vector<Nanoseconds> first_growth{};  ///< for the check
 
   Bytes most() const { return Bytes(options.quick ? 256 * mib : 4 * gib); }
 };
@@ -27,7 +28,7 @@ void probe_launches(Probe& probe);
 void probe_launch_gap(Probe& probe);
 void probe_order(Probe& probe);  ///< record, wait, issue of a transfer
 
-// probe_memory.cpp
+// probe_memory.cpp, probe_pages.cpp
 void probe_segments(Probe& probe);
 void probe_pinning(Probe& probe);
 void probe_pages(Probe& probe);
@@ -38,7 +39,9 @@ void probe_peer_link(Probe& probe);
 void probe_device_copy(Probe& probe);
 void probe_disk(Probe& probe);
 
-// probe_check.cpp: mixtures that nothing was fitted to, on the device and on the model.
+// probe_check.cpp: mixtures that nothing was fitted to, on the device and on the model. Growing for the first time
+// comes before all else.
+void probe_first_growth(Probe& probe);
 void check_prediction(Probe& probe);
 
 }  // namespace vramlab::probe

@@ -50,13 +50,26 @@ void Session::disturb() {
   for (int i = 0; i < 16; ++i) device_.launch(StreamId(0), Nanoseconds(2000));
 }
 
-std::vector<Nanoseconds> Session::medians_of(const std::function<std::vector<Nanoseconds>()>& once) {
-  std::vector<std::vector<Nanoseconds>> columns(once().size());
+Nanoseconds Session::in_calls(const std::function<void()>& work) {
+  const Nanoseconds before = device_.counters().call_time;
+  work();
+  return device_.counters().call_time - before;
+}
+
+void Session::repeat(const std::function<void(int)>& once) {
+  once(0);
   const Nanoseconds begin = device_.now();
-  for (int i = 0; i < rounds_.most && (i < rounds_.least || device_.now() - begin < rounds_.budget); ++i) {
+  for (int i = 0; i < rounds_.most && (i < rounds_.least || device_.now() - begin < rounds_.budget); ++i) once(i + 1);
+}
+
+std::vector<Nanoseconds> Session::medians_of(const std::function<std::vector<Nanoseconds>()>& once) {
+  std::vector<std::vector<Nanoseconds>> columns;
+  repeat([&](int round) {
     const std::vector<Nanoseconds> figures = once();
-    for (std::size_t column = 0; column < columns.size(); ++column) columns[column].push_back(figures.at(column));
-  }
+    columns.resize(figures.size());
+    for (std::size_t column = 0; round != 0 && column < figures.size(); ++column)
+      columns[column].push_back(figures[column]);
+  });
   std::vector<Nanoseconds> medians;
   for (std::vector<Nanoseconds>& column : columns) medians.push_back(median(std::move(column)));
   return medians;

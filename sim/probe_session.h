@@ -2,6 +2,7 @@
 // What measuring a device needs: ids, its clock, repetition, and the durations of what completed. Everything goes
 // through the Device port, so that what is measured is what a replay pays.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <exception>
@@ -10,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/core/types.h"
 #include "engine/device/device.h"
 
 namespace vramlab::probe {
@@ -46,6 +48,11 @@ class Session {
   /// in a row of its like is a quarter to a half cheaper (measured on an H200).
   void disturb();
 
+  /// The host's time in calls of memory management alone, as a replay counts it.
+  Nanoseconds in_calls(const std::function<void()>& work);
+
+  /// `once` with 0 to warm up, then with 1, 2, ...
+  void repeat(const std::function<void(int)>& once);
   /// Each component's median over several rounds of `once`.
   std::vector<Nanoseconds> medians_of(const std::function<std::vector<Nanoseconds>()>& once);
   Nanoseconds median_of(const std::function<Nanoseconds()>& once);
@@ -84,22 +91,29 @@ class Memory {
   int failures_ = std::uncaught_exceptions();
 };
 
-/// Operators that read and write, as recorded ones do: their launches cost more than those of empty ones, and so does
-/// starting and ending them on the device.
+/// Operators that read two operands and write one: their launches cost more than those of empty ones, and so does
+/// starting and ending them on the device, the more so the more they touch. In recorded programs operators up to some
+/// microseconds touch some ten KiB, longer ones a third of what the memory could move in their time.
 class Operators {
  public:
-  explicit Operators(Session& session) : session_(session), memory_(session, Tier::device, part * 3) {}
+  explicit Operators(Session& session) : session_(session), memory_(session, Tier::device, most * 3) {}
   void launch(StreamId stream, Nanoseconds gpu_time) {
-    session_.device().launch(stream, {gpu_time, std::span(operands_).first(2), std::span(operands_).last(1)});
+    const Bytes bytes = operand_bytes(gpu_time);
+    const std::array<Extent, 3> operands{Extent{memory_.id(), Bytes(0), bytes}, Extent{memory_.id(), most, bytes},
+                                         Extent{memory_.id(), most * 2, bytes}};
+    session_.device().launch(stream, {gpu_time, std::span(operands).first(2), std::span(operands).last(1)});
   }
 
  private:
-  static constexpr Bytes part = 512_KiB;
-  Extent operand(std::uint64_t n) const { return {memory_.id(), part * n, part}; }
+  static constexpr Bytes most = 32_MiB;
+  static constexpr Nanoseconds longest_small{4'000};
+  static Bytes operand_bytes(Nanoseconds gpu_time) {
+    if (gpu_time <= longest_small) return 16_KiB;
+    return std::min(round_up(Bytes(static_cast<std::uint64_t>(gpu_time.value) * 512), 4_KiB), most);
+  }
 
   Session& session_;
   Memory memory_;
-  std::array<Extent, 3> operands_{operand(0), operand(1), operand(2)};
 };
 
 /// The host's time between calls.

@@ -26,52 +26,53 @@ class SimulatedDevice final : public RunnableDevice {
   bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId /*stream*/) override {
     const bool taken = accounts_.take(id, tier, bytes);
     const bool reused = taken && keeps(tier) && kept_.take(id, bytes);
-    call(reused ? *calls_.pin_reuse : take_cost(tier, taken ? bytes : Bytes(0)));
+    call(CallKind::segment_take, reused ? *calls_.pin_reuse : take_cost(tier, taken ? bytes : Bytes(0)));
     return taken;
   }
 
   void return_segment(SegmentId id, Tier tier, Bytes bytes) override {
     accounts_.give_back(id, tier, bytes);
-    const Nanoseconds before = now_;
+    Nanoseconds waited{};
     if (keeps(tier)) {
       kept_.give_back(id);
     } else if (tier != Tier::disk) {
-      now_ = std::max(now_, schedule_.all_done());
+      waited = std::max(now_, schedule_.all_done()) - now_;
     }
-    counters_.call_time += now_ - before;
-    call(return_cost(tier, bytes));
+    call(CallKind::segment_return, waited + return_cost(tier, bytes));
   }
 
   bool reserve_range(SegmentId id, Bytes bytes) override {
     accounts_.reserve_range(id, bytes);
-    call(calls_.range_reserve);
+    call(CallKind::range_reserve, calls_.range_reserve);
     return true;
   }
 
   void release_range(SegmentId id, Bytes bytes) override {
     accounts_.release_range(id, bytes);
-    call(calls_.range_release);
+    call(CallKind::range_release, calls_.range_release);
   }
 
   bool create_pages(PageId first, std::uint32_t count, Bytes page_bytes) override {
     const bool created = accounts_.create_pages(first, count, page_bytes);
-    call(calls_.page_create.at(page_bytes) * (created ? count : 1));
+    call(CallKind::page_create, calls_.page_create_call + calls_.page_create.at(page_bytes) * (created ? count : 1),
+         count);
     return created;
   }
 
   void destroy_pages(PageId first, std::uint32_t count, Bytes page_bytes) override {
     accounts_.destroy_pages(first, count, page_bytes);
-    call(calls_.page_destroy.at(page_bytes) * count);
+    call(CallKind::page_destroy, calls_.page_destroy_call + calls_.page_destroy.at(page_bytes) * count, count);
   }
 
   bool map_pages(SegmentId range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) override {
     accounts_.map(range, offset, first, count, page_bytes);
-    call(calls_.map.at(page_bytes) * count);
+    call(CallKind::map, calls_.map_call + calls_.map.at(page_bytes) * count, count);
     return true;
   }
 
   void unmap_pages(SegmentId range, Bytes offset, Bytes bytes) override {
-    call(accounts_.unmap(range, offset, bytes, calls_.unmap));
+    const Nanoseconds cost = accounts_.unmap(range, offset, bytes, calls_.unmap);
+    call(CallKind::unmap, calls_.unmap_call + cost, bytes / machine_.page_granularity);
   }
 
   void transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) override {
@@ -122,10 +123,9 @@ class SimulatedDevice final : public RunnableDevice {
   }
 
  private:
-  void call(Nanoseconds cost) {
+  void call(CallKind kind, Nanoseconds cost, std::uint64_t pages = 0) {
     now_ += cost;
-    ++counters_.calls;
-    counters_.call_time += cost;
+    counters_.add(kind, pages, cost);
   }
 
   bool keeps(Tier tier) const { return tier == Tier::host && calls_.pin_reuse.has_value(); }

@@ -3,6 +3,7 @@
 // of memory management is counted, failed or not.
 
 #include <chrono>
+#include <cstdint>
 
 #include "engine/core/types.h"
 #include "engine/cuda/current_device.h"
@@ -19,15 +20,17 @@ inline Nanoseconds time_since(HostClock::time_point begin) {
 
 class Command {
  public:
-  /// `counters`: gets the call and its time; null for commands that are none of memory management.
-  Command(int device, bool range, const char* name, DeviceCounters* counters = nullptr)
-      : current_(device), range_(range, name), counters_(counters) {
-    if (counters_ != nullptr) begin_ = HostClock::now();
-  }
+  Command(int device, bool range, const char* name) : current_(device), range_(range, name) {}
+  /// A call of memory management over `pages` pages (0: it is about none), counted in `counters`.
+  Command(int device, bool range, CallKind kind, DeviceCounters& counters, std::uint64_t pages = 0)
+      : current_(device),
+        range_(range, call_names[static_cast<std::size_t>(kind)].data()),
+        counters_(&counters),
+        kind_(kind),
+        pages_(pages),
+        begin_(HostClock::now()) {}
   ~Command() {
-    if (counters_ == nullptr) return;
-    ++counters_->calls;
-    counters_->call_time += time_since(begin_);
+    if (counters_ != nullptr) counters_->add(kind_, pages_, time_since(begin_));
   }
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
@@ -35,7 +38,9 @@ class Command {
  private:
   CurrentDevice current_;
   ProfilerRange range_;
-  DeviceCounters* counters_;
+  DeviceCounters* counters_ = nullptr;
+  CallKind kind_{};
+  std::uint64_t pages_ = 0;
   HostClock::time_point begin_;
 };
 

@@ -48,7 +48,7 @@ class RealDevice final : public CudaDevice, public Contents {
   // --- Memory ----------------------------------------------------------------------------------------------------
 
   bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId stream) override {
-    const Command command = counted("take_segment");
+    const Command command = counted(CallKind::segment_take);
     if (!in_stream_order(tier)) return memory_.take(id, tier, bytes, std::nullopt);
     const cudaStream_t own = streams_.of(stream);
     if (!memory_.take(id, tier, bytes, own)) return false;
@@ -57,34 +57,34 @@ class RealDevice final : public CudaDevice, public Contents {
     return true;
   }
   void return_segment(SegmentId id, Tier tier, Bytes /*bytes*/) override {
-    const Command command = counted("return_segment");
+    const Command command = counted(CallKind::segment_return);
     if (!in_stream_order(tier)) return memory_.give_back(id, tier, std::nullopt);
     const cudaStream_t own = streams_.of(owner_of(id));
     for (const cudaStream_t other : streams_.all()) streams_.order(other, own);
     memory_.give_back(id, tier, own);
   }
   bool reserve_range(SegmentId id, Bytes bytes) override {
-    const Command command = counted("reserve_range");
+    const Command command = counted(CallKind::range_reserve);
     return memory_.reserve_range(id, bytes);
   }
   void release_range(SegmentId id, Bytes /*bytes*/) override {
-    const Command command = counted("release_range");
+    const Command command = counted(CallKind::range_release);
     memory_.release_range(id);
   }
   bool create_pages(PageId first, std::uint32_t count, Bytes page_bytes) override {
-    const Command command = counted("create_pages");
+    const Command command = counted(CallKind::page_create, count);
     return memory_.create_pages(first, count, page_bytes);
   }
   void destroy_pages(PageId first, std::uint32_t count, Bytes /*page_bytes*/) override {
-    const Command command = counted("destroy_pages");
+    const Command command = counted(CallKind::page_destroy, count);
     memory_.destroy_pages(first, count);
   }
   bool map_pages(SegmentId range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) override {
-    const Command command = counted("map_pages");
+    const Command command = counted(CallKind::map, count);
     return memory_.map(range, offset, first, count, page_bytes);
   }
   void unmap_pages(SegmentId range, Bytes offset, Bytes bytes) override {
-    const Command command = counted("unmap_pages");
+    const Command command = counted(CallKind::unmap, bytes / info_.page_granularity);
     memory_.unmap(range, offset, bytes);
   }
 
@@ -222,7 +222,9 @@ class RealDevice final : public CudaDevice, public Contents {
 
  private:
   Command begin(const char* name) const { return {options_.device, options_.ranges_for_profilers, name}; }
-  Command counted(const char* name) { return {options_.device, options_.ranges_for_profilers, name, &counters_}; }
+  Command counted(CallKind kind, std::uint64_t pages = 0) {
+    return {options_.device, options_.ranges_for_profilers, kind, counters_, pages};
+  }
 
   bool in_stream_order(Tier tier) const { return options_.async_segments && tier == Tier::device; }
   void note_owner(SegmentId id, StreamId stream) {

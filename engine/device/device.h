@@ -2,9 +2,12 @@
 // The Device port: the commands a policy's decisions turn into. A device returns at once; what takes time is named
 // by a token. It has no clock here: time and waiting belong to the run (DeviceRun), which only replay sees.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "engine/core/types.h"
 #include "engine/device/pattern.h"
@@ -59,14 +62,46 @@ class Device {
   virtual void wait(StreamId stream, TokenId token) = 0;
 };
 
+/// Calls of memory management.
+enum class CallKind : std::uint8_t {
+  segment_take,  ///< of any tier
+  segment_return,
+  range_reserve,
+  range_release,
+  page_create,
+  page_destroy,
+  map,
+  unmap
+};
+inline constexpr std::array<std::string_view, 8> call_names{
+    "segment_take", "segment_return", "range_reserve", "range_release", "page_create", "page_destroy", "map", "unmap"};
+inline constexpr std::size_t call_kinds = call_names.size();
+
+/// Calls of one kind.
+struct CallAccount {
+  std::uint64_t calls = 0;
+  std::uint64_t pages = 0;  ///< in those calls, of an unmapping its granules; 0 of segments and ranges
+  Nanoseconds time{};       ///< of the host
+};
+
 /// Counted by the device while it runs. Times are the host's.
 struct DeviceCounters {
   std::uint64_t calls = 0;  ///< memory-management calls
   Nanoseconds call_time{};  ///< host time in them
+  std::array<CallAccount, call_kinds> by_kind{};
   std::uint64_t transfers = 0;
   Bytes transferred{};
   Nanoseconds transfer_time{};  ///< sum of the links' busy times
   std::uint64_t launches = 0;
+
+  void add(CallKind kind, std::uint64_t pages, Nanoseconds time) {
+    CallAccount& account = by_kind[static_cast<std::size_t>(kind)];
+    ++calls;
+    call_time += time;
+    ++account.calls;
+    account.pages += pages;
+    account.time += time;
+  }
 };
 
 /// Where a device really put its segments and ranges of the device tier.

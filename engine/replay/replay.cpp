@@ -47,11 +47,12 @@ class Replay {
   bool was_limited() const;
   RunResult observed_run();
   RunResult timed_run();
+  RunResult median_run(std::vector<RunResult> runs) const;
   RunResult first_run();
   RunResult unwatched_run();
   void time_runs(const std::string& digest);
   RunSetup decisions_only() const;
-  std::optional<RunResult> ideal_run();
+  std::optional<RunResult> ideal_run(const RunResult& run);
 
   void fill_memory(Report& report, const RunResult& run) const;
   std::optional<Bytes> device_memory() const;
@@ -63,8 +64,9 @@ class Replay {
   const ReplayRequest& request_;
   RunSetup setup_;
   Instance instance_;
-  InputLog inputs_;                 ///< of the first run
-  std::optional<RunResult> timed_;  ///< the last timed run
+  InputLog inputs_;                   ///< of the first run
+  std::optional<RunResult> timed_;    ///< the last timed run; at the end with the medians of all
+  std::vector<RunResult> real_runs_;  ///< the timed ones of a real device
   std::uint64_t timed_runs_ = 0;
   double loop_seconds_ = 0;  ///< of the timed runs
   double runs_done_ = 0, runs_planned_ = 1;
@@ -109,7 +111,24 @@ RunResult Replay::timed_run() {
   loop_seconds_ += run.loop_seconds;
   ++timed_runs_;
   timed_ = run;
+  if (run.fidelity) real_runs_.push_back(run);
   return run;
+}
+
+// The last one, with the medians of what was measured.
+RunResult Replay::median_run(std::vector<RunResult> runs) const {
+  std::vector<Fidelity> fidelities;
+  for (const RunResult& run : runs) fidelities.push_back(*run.fidelity);
+  const auto late = [](const RunResult& a, const RunResult& b) { return a.window_late < b.window_late; };
+  const auto middle = runs.begin() + static_cast<std::ptrdiff_t>((runs.size() - 1) / 2);
+  RunResult result = runs.back();
+  std::nth_element(runs.begin(), middle, runs.end(), late);
+  result.window_late = middle->window_late;
+  result.fidelity = median_of(fidelities);
+  result.simulated = result.fidelity->measured.window;
+  result.device.call_time = result.fidelity->measured.calls;
+  result.device.by_kind = result.fidelity->measured.by_kind;
+  return result;
 }
 
 RunResult Replay::unwatched_run() { return request_.warm_up ? ReplayRun(setup_).run() : timed_run(); }
@@ -130,7 +149,7 @@ RunResult Replay::first_run() {
 void Replay::time_runs(const std::string& digest) {
   constexpr double patience = 3;
   const Stopwatch watch;
-  while (timed_runs_ == 0 ||
+  while (timed_runs_ < std::max<std::uint64_t>(1, request_.repeat) ||
          (loop_seconds_ < request_.min_seconds && watch.seconds() < patience * request_.min_seconds)) {
     const std::string again = timed_run().digest;
     if (again != digest)
@@ -138,6 +157,7 @@ void Replay::time_runs(const std::string& digest) {
                            {trace_.name, {}, {}, {}}, fmt::format("pool {} is not deterministic", request_.pool->name));
     setup_.progress = nullptr;
   }
+  if (!real_runs_.empty()) timed_ = median_run(real_runs_);
 }
 
 bool Replay::was_limited() const {
@@ -147,16 +167,24 @@ bool Replay::was_limited() const {
                      [](const Input& input) { return input.kind == InputKind::failed; });
 }
 
-// Same pool and machine, unlimited memory. None where the machine, being real, has too little of it.
-std::optional<RunResult> Replay::ideal_run() {
+// Same pool and machine, unlimited memory. A run that decides as it does so is its own, which the model alone can tell
+// where it is what decisions depend on. None where the machine, being real, has too little memory.
+std::optional<RunResult> Replay::ideal_run(const RunResult& run) {
   RunSetup setup = setup_;
   setup.log_in = nullptr;
   setup.capacity = unlimited_bytes;
   if (request_.make_ideal_device) setup.make_device = request_.make_ideal_device;
+  if (!request_.make_model_device) return ReplayRun(setup).run();
+  if (request_.inputs == InputsMode::model) {
+    RunSetup model = setup;
+    model.make_device = request_.make_model_device;
+    if (ReplayRun(model).run().digest == run.digest) return run;
+  }
   try {
-    return ReplayRun(setup).run();
+    std::vector<RunResult> runs;
+    while (runs.size() < std::max<std::uint64_t>(1, request_.repeat)) runs.push_back(ReplayRun(setup).run());
+    return runs.back().fidelity ? median_run(runs) : runs.back();
   } catch (const OutOfMemory&) {
-    if (!request_.make_model_device) throw;
     return std::nullopt;
   }
 }
@@ -244,12 +272,14 @@ void Replay::fill_operators(Report& report, const RunResult& run) {
 }
 
 // Without swapping, what memory costs is the time that its limit adds: nothing else can make computation wait. A run
-// that never met a limit is its own ideal; then only what its device's model missed is left.
+// that never met a limit, or on a real device decided as if there were none, is its own ideal: two runs of the same
+// commands differ by noise alone. Then only what the device's model missed is left.
 void Replay::fill_stalls(Report& report, const RunResult& run) {
   const bool limited = was_limited();
-  const std::optional<RunResult> ideal = limited ? ideal_run() : run;
+  const std::optional<RunResult> ideal = limited ? ideal_run(run) : run;
   if (!ideal) return;
-  report.stall = limited ? std::max(Nanoseconds(0), *run.simulated - *ideal->simulated) : run.window_late;
+  const bool own = !limited || (run.fidelity && ideal->digest == run.digest);
+  report.stall = !own ? std::max(Nanoseconds(0), *run.simulated - *ideal->simulated) : run.window_late;
   report.overhead = static_cast<double>(run.simulated->value) / static_cast<double>(ideal->simulated->value) - 1;
   if (!report.fidelity) return;
   report.fidelity->measured.stall = report.stall;

@@ -44,6 +44,7 @@ struct ReplayRequest {
   std::function<std::unique_ptr<RunnableDevice>()> make_model_device;
   std::uint64_t seed = 0;
   double min_seconds = 1.0;    ///< runs are repeated until they took this long in all; 0 = one run
+  std::uint64_t repeat = 1;    ///< runs at least; of a real device's times the medians are told
   bool warm_up = false;        ///< a run before the one whose times are told
   bool verify = false;         ///< every decision, and on a device with contents every byte
   bool debug_history = false;  ///< failures tell the block's last allocation and free, and the largest live objects
@@ -54,8 +55,8 @@ struct ReplayRequest {
   std::function<void(double)> progress;  ///< fraction done, for long replays
 };
 
-/// Times are of the last run that nobody watched. Throws OutOfMemory (naming event and request), PoolError,
-/// InvariantError (from --verify), DeviceError.
+/// Times are of the last run that nobody watched, or medians as `repeat` says. Throws OutOfMemory (naming event and
+/// request), PoolError, InvariantError (from --verify), DeviceError.
 Report replay(const Trace& trace, const ReplayRequest& request);
 
 }  // namespace vramlab

@@ -261,14 +261,20 @@ RunResult ReplayRun::result() const {
 Fidelity ReplayRun::fidelity() const {
   const auto times = [this](const DeviceRun& device, Nanoseconds window_start) {
     const DeviceCounters counters = device.counters();
-    RunTimes found{.window = {}, .stall = {}, .calls = counters.call_time, .transfers = counters.transfer_time};
+    RunTimes found{.window = {},
+                   .stall = {},
+                   .calls = counters.call_time,
+                   .transfers = counters.transfer_time,
+                   .by_kind = counters.by_kind};
     if (launched_) found.window = device.now() - window_start;
     return found;
   };
   Fidelity fidelity{.predicted = {},
                     .measured = times(*device_, window_start_),
                     .iterations = steady_.iterations(),
-                    .pacing = pacing()};
+                    .pacing = pacing(),
+                    .window_spread = {},
+                    .call_spread = {}};
   if (device_->timetable() != nullptr) fidelity.predicted = times(*device_->timetable(), predicted_window_start_);
   return fidelity;
 }

@@ -1,5 +1,6 @@
 #include "engine/replay/report.h"
 
+#include <array>
 #include <cmath>
 
 namespace vramlab {
@@ -25,6 +26,30 @@ FieldValue part_of(const std::optional<Whole>& whole, T Whole::* part) {
 }
 
 FieldValue value_of_text(const std::string& text) { return text.empty() ? FieldValue(nullptr) : FieldValue(text); }
+
+struct CallFields {
+  std::string_view calls, predicted, measured;
+};
+constexpr std::array<CallFields, call_kinds> call_fields{
+    {{"segment_take_calls", "predicted_segment_take_ns", "measured_segment_take_ns"},
+     {"segment_return_calls", "predicted_segment_return_ns", "measured_segment_return_ns"},
+     {"range_reserve_calls", "predicted_range_reserve_ns", "measured_range_reserve_ns"},
+     {"range_release_calls", "predicted_range_release_ns", "measured_range_release_ns"},
+     {"page_create_calls", "predicted_page_create_ns", "measured_page_create_ns"},
+     {"page_destroy_calls", "predicted_page_destroy_ns", "measured_page_destroy_ns"},
+     {"map_calls", "predicted_map_ns", "measured_map_ns"},
+     {"unmap_calls", "predicted_unmap_ns", "measured_unmap_ns"}}};
+
+void append_calls(const std::optional<RunTimes>& predicted, const std::optional<RunTimes>& measured, Row& row) {
+  for (std::size_t kind = 0; kind < call_kinds; ++kind) {
+    const auto account = [kind](const std::optional<RunTimes>& times) {
+      return times ? std::optional(times->by_kind[kind]) : std::nullopt;
+    };
+    row.push_back({call_fields[kind].calls, part_of(account(measured), &CallAccount::calls)});
+    row.push_back({call_fields[kind].predicted, part_of(account(predicted), &CallAccount::time)});
+    row.push_back({call_fields[kind].measured, part_of(account(measured), &CallAccount::time)});
+  }
+}
 
 void append_fidelity(const std::optional<Fidelity>& fidelity, Row& row) {
   const std::optional<RunTimes> predicted = fidelity ? fidelity->predicted : std::nullopt;
@@ -52,8 +77,12 @@ void append_fidelity(const std::optional<Fidelity>& fidelity, Row& row) {
                    {"late_completions", part_of(pacing, &PacingCounts::late)},
                    {"late_ns", part_of(pacing, &PacingCounts::late_time)},
                    {"held_completions", part_of(pacing, &PacingCounts::held)},
-                   {"held_ns", part_of(pacing, &PacingCounts::held_time)}};
+                   {"held_ns", part_of(pacing, &PacingCounts::held_time)},
+                   {"runs", part_of(fidelity, &Fidelity::runs)},
+                   {"iteration_spread", part_of(fidelity, &Fidelity::window_spread)},
+                   {"call_spread", part_of(fidelity, &Fidelity::call_spread)}};
   row.insert(row.end(), fields.begin(), fields.end());
+  append_calls(predicted, measured, row);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "engine/replay/replay_run.h"
 #include "experiments/trace_files.h"
 #include "gpu.h"
 #include "live_run.h"
@@ -82,18 +83,25 @@ class ClearingPool : public test::FirstFitPool {
   Port& port_;
 };
 
+// The contents alone: the validator would see in the decisions that live bytes are cleared, before any byte is read.
 TEST_F(LiveReplayOnGpu, WrongBytesFailTheRun) {
   PoolInfo pool = test::first_fit();
   const Trace trace = TraceBuilder().alloc(600).alloc(5000).free(0).iteration(0).op(1000, {1}).free(1).build();
-  ReplayRequest request = live_request(pool);
-  request.verify = true;
-  EXPECT_EQ(replay(trace, request).verified, true);
+  const auto run = [&] {
+    RunSetup setup;
+    setup.trace = &trace;
+    setup.pool = &pool;
+    setup.options = OptionValues("pool", pool.options);
+    setup.make_device = live_request(pool).make_device;
+    const Observation contents_only{.watchers = {}, .check_contents = true};
+    ReplayRun(setup, &contents_only).run();
+  };
+  EXPECT_NO_THROW(run());
   pool.make = [](Port& port, const OptionValues&, const PoolContext&) -> std::unique_ptr<Pool> {
     return std::make_unique<ClearingPool>(port);
   };
-  request.pool = &pool;
   try {
-    replay(trace, request);
+    run();
     ADD_FAILURE() << "the wrong bytes were not seen";
   } catch (const InvariantError& error) {
     EXPECT_THAT(error.what(), ::testing::HasSubstr("event 4: object 1 (4.88 KiB, stream 0), read by operator 0 (op)"));

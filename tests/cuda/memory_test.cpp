@@ -164,6 +164,26 @@ TEST_F(Memory, CallsAreCounted) {
   EXPECT_GT(device().counters().call_time, 0_ns);
 }
 
+TEST_F(Memory, EachKindOfCallHasItsAccount) {
+  const SegmentId range = new_segment();
+  ASSERT_TRUE(device().reserve_range(range, page() * 4));
+  const PageId first = new_pages(3);
+  ASSERT_TRUE(device().create_pages(first, 3, page()));
+  ASSERT_TRUE(device().map_pages(range, 0_B, first, 3, page()));
+  device().unmap_pages(range, 0_B, page() * 3);
+  device().destroy_pages(first, 3, page());
+  device().release_range(range, page() * 4);
+  const DeviceCounters counters = device().counters();
+  Nanoseconds sum{};
+  for (const CallAccount& account : counters.by_kind) sum += account.time;
+  EXPECT_EQ(sum, counters.call_time);
+  for (const CallKind kind : {CallKind::page_create, CallKind::map, CallKind::unmap, CallKind::page_destroy}) {
+    EXPECT_EQ(counters.by_kind[static_cast<std::size_t>(kind)].calls, 1U);
+    EXPECT_EQ(counters.by_kind[static_cast<std::size_t>(kind)].pages, 3U);
+  }
+  EXPECT_EQ(counters.by_kind[static_cast<std::size_t>(CallKind::segment_take)].calls, 0U);
+}
+
 TEST_F(Memory, SegmentsInTheOrderOfAStreamHoldTheirBytes) {
   open({.async_segments = true});
   for (std::uint64_t round = 0; round < 20; ++round) {

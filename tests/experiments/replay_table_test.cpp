@@ -42,6 +42,18 @@ TEST(ReplayTable, ShowsPredictionsBesideMeasurementsOfARealDeviceOnly) {
   EXPECT_THAT(table, HasSubstr("7 / 11"));
 }
 
+TEST(ReplayTable, ShowsEachKindOfCallThatWasMade) {
+  ReplayOutcome real = outcome("tiered");
+  real.report.fidelity = fidelity();
+  const auto map = static_cast<std::size_t>(CallKind::map);
+  real.report.fidelity->predicted->by_kind[map] = {.calls = 3, .pages = 12, .time = Nanoseconds(600'000)};
+  real.report.fidelity->measured.by_kind[map] = {.calls = 3, .pages = 12, .time = Nanoseconds(800'000)};
+  const std::string table = replay_table({real}, false);
+  EXPECT_THAT(table, HasSubstr("0.600 / 0.800  -25.0%"));
+  EXPECT_THAT(table, HasSubstr(" map "));
+  EXPECT_THAT(table, Not(HasSubstr("unmap")));
+}
+
 TEST(ReplayTable, LeavesOutWhatNobodyPredicted) {
   ReplayOutcome real = outcome("tiered");
   real.report.fidelity = fidelity();

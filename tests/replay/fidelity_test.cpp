@@ -32,6 +32,69 @@ TEST(Fidelity, ErrorsAreOfThePredictionOverTheMeasurement) {
   EXPECT_EQ(mean_iteration(Nanoseconds(100), 0), std::nullopt);
 }
 
+Fidelity measured_run(std::int64_t window, std::int64_t calls, std::int64_t take, std::uint64_t late) {
+  Fidelity run{.predicted = RunTimes{.window = Nanoseconds(90), .stall = {}}, .measured = {}, .pacing = {.late = late}};
+  run.measured.window = Nanoseconds(window);
+  run.measured.calls = Nanoseconds(calls);
+  run.measured.by_kind[0] = {.calls = 2, .pages = 0, .time = Nanoseconds(take)};
+  return run;
+}
+
+TEST(Fidelity, OfSeveralRunsEachFigureIsItsOwnMedian) {
+  const Fidelity runs[] = {measured_run(100, 30, 7, 0), measured_run(900, 10, 9, 5), measured_run(110, 20, 8, 4)};
+  const Fidelity median = median_of(runs);
+  EXPECT_EQ(median.runs, 3u);
+  EXPECT_EQ(median.measured.window, Nanoseconds(110));
+  EXPECT_EQ(median.measured.calls, Nanoseconds(20));
+  EXPECT_EQ(median.measured.by_kind[0].time, Nanoseconds(8));
+  EXPECT_EQ(median.measured.by_kind[0].calls, 2u);
+  EXPECT_EQ(median.predicted->window, Nanoseconds(90));
+  EXPECT_EQ(median.pacing.late, 4u);
+  EXPECT_DOUBLE_EQ(*median.window_spread, 800.0 / 110);
+  EXPECT_DOUBLE_EQ(*median.call_spread, 1.0);
+  EXPECT_FALSE(median_of(std::span(runs).first(1)).window_spread) << "one run cannot tell";
+  EXPECT_EQ(median_of(std::span(runs).first(2)).measured.window, Nanoseconds(100)) << "the lower of two";
+}
+
+TEST(Fidelity, ARunIsRepeatedAsOftenAsAsked) {
+  LiveRun live = live_run(test::first_fit());
+  live.request.warm_up = true;
+  live.request.min_seconds = 0;
+  live.request.repeat = 3;
+  const Report report = replay(three_iterations(), live.request);
+  EXPECT_EQ(live.totals->devices, 4u);
+  EXPECT_EQ(report.fidelity->runs, 3u);
+  EXPECT_EQ(report.fidelity->window_spread, 0.0) << "this device takes the same time each time";
+  EXPECT_EQ(report.simulated, report.fidelity->measured.window);
+}
+
+TEST(Fidelity, EveryCallIsOfOneKind) {
+  const PoolInfo& pool = find_row(pools(), "pool", "vmm");
+  LiveRun live = live_run(pool);
+  const Report real = replay(three_iterations(), live.request);
+  const RunTimes& predicted = *real.fidelity->predicted;
+  std::uint64_t calls = 0;
+  Nanoseconds time{};
+  for (const CallAccount& account : predicted.by_kind) {
+    calls += account.calls;
+    time += account.time;
+  }
+  EXPECT_EQ(calls, replay(three_iterations(), simulated_request(pool)).device_calls);
+  EXPECT_EQ(time, predicted.calls);
+  EXPECT_EQ(predicted.by_kind[static_cast<std::size_t>(CallKind::page_create)].pages, 4u) << "5 MiB and 3 MiB";
+}
+
+// The limit holds, but nothing would be decided otherwise without it.
+TEST(Fidelity, ALimitThatChangesNoDecisionCostsNothing) {
+  LiveRun live = live_run(test::first_fit());
+  live.request.capacity = 48_MiB;
+  const Report report = replay(three_iterations(), live.request);
+  EXPECT_EQ(live.totals->devices, 1u) << "the model alone tells that the ideal decides the same";
+  EXPECT_EQ(report.fidelity->predicted->stall, Nanoseconds(0));
+  EXPECT_EQ(report.stall, Nanoseconds(0));
+  EXPECT_EQ(report.overhead, 0.0);
+}
+
 TEST(Fidelity, ThePredictionIsWhatTheSimulatorAloneReports) {
   const PoolInfo pool = test::first_fit();
   const Report simulated = replay(three_iterations(), simulated_request(pool));

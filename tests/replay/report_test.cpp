@@ -30,7 +30,7 @@ TEST(Report, HasTheFieldsOfTheContractInOrder) {
                  "weighted_fragmentation", "external_fragmentation", "largest_free_block_bytes", "pool_options",
                  "iterations", "predicted_ns", "predicted_iteration_ns", "measured_iteration_ns", "iteration_error",
                  "predicted_call_ns", "call_error", "predicted_transfer_ns", "measured_transfer_ns", "transfer_error",
-                 "predicted_stall_ns", "stall_error", "late_completions", "late_ns", "held_completions", "held_ns"));
+                 "predicted_stall_ns", "stall_error", "late_completions", "late_ns", "held_completions", "held_ns", "runs", "iteration_spread", "call_spread", "segment_take_calls", "predicted_segment_take_ns", "measured_segment_take_ns", "segment_return_calls", "predicted_segment_return_ns", "measured_segment_return_ns", "range_reserve_calls", "predicted_range_reserve_ns", "measured_range_reserve_ns", "range_release_calls", "predicted_range_release_ns", "measured_range_release_ns", "page_create_calls", "predicted_page_create_ns", "measured_page_create_ns", "page_destroy_calls", "predicted_page_destroy_ns", "measured_page_destroy_ns", "map_calls", "predicted_map_ns", "measured_map_ns", "unmap_calls", "predicted_unmap_ns", "measured_unmap_ns"));
 }
 
 TEST(Report, WritesWhatIsNotApplicableAsNull) {
@@ -70,7 +70,13 @@ TEST(Report, WritesWhatIsNotApplicableAsNull) {
                                       "late_completions",
                                       "late_ns",
                                       "held_completions",
-                                      "held_ns"})
+                                      "held_ns",
+                                      "runs",
+                                      "iteration_spread",
+                                      "call_spread",
+                                      "map_calls",
+                                      "predicted_map_ns",
+                                      "measured_map_ns"})
     EXPECT_EQ(field(row, name), FieldValue(nullptr)) << name;
 }
 
@@ -105,7 +111,16 @@ TEST(Report, TellsWhatWasPredictedAndMeasuredOfARealDevice) {
   EXPECT_EQ(field(row, "transfer_error"), FieldValue(nullptr));
   EXPECT_EQ(field(row, "stall_error"), FieldValue(0.0));
   EXPECT_EQ(field(row, "late_completions"), FieldValue(std::uint64_t{3}));
+  EXPECT_EQ(field(row, "call_spread"), FieldValue(nullptr)) << "of one run";
+  const auto map = static_cast<std::size_t>(CallKind::map);
+  report.fidelity->predicted->by_kind[map] = {.calls = 3, .pages = 12, .time = Nanoseconds(60)};
+  report.fidelity->measured.by_kind[map] = {.calls = 3, .pages = 12, .time = Nanoseconds(70)};
+  EXPECT_EQ(field(to_row(report), "map_calls"), FieldValue(std::uint64_t{3}));
+  EXPECT_EQ(field(to_row(report), "predicted_map_ns"), FieldValue(std::int64_t{60}));
+  EXPECT_EQ(field(to_row(report), "measured_map_ns"), FieldValue(std::int64_t{70}));
+  EXPECT_EQ(field(to_row(report), "measured_unmap_ns"), FieldValue(std::int64_t{0}));
   report.fidelity->predicted.reset();
+  EXPECT_EQ(field(to_row(report), "predicted_map_ns"), FieldValue(nullptr));
   EXPECT_EQ(field(to_row(report), "late_completions"), FieldValue(nullptr)) << "nothing paced it";
   EXPECT_EQ(field(to_row(report), "measured_iteration_ns"), FieldValue(std::int64_t{100}));
 }

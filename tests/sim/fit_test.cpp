@@ -138,6 +138,30 @@ TEST(FitEach, LiesBetweenTheCostsOfSmallAndLargeBatches) {
   EXPECT_THAT(error_of([] { fit_each({}); }), HasSubstr("without a measurement"));
 }
 
+TEST(FitCall, PartsTheCallFromItsThings) {
+  const BatchSample exact[] = {{1, 32_us}, {2, 52_us}, {16, 332_us}, {64, 1'292_us}};
+  EXPECT_EQ(fit_call(exact).call, 12_us);
+  EXPECT_EQ(fit_call(exact).each, 20_us);
+}
+
+TEST(FitCall, IsNeverBelowZero) {
+  const BatchSample growing[] = {{1, 10_us}, {2, 30_us}, {16, 400_us}};  // would be less than nothing for no things
+  EXPECT_EQ(fit_call(growing).call, 0_ns);
+  EXPECT_EQ(fit_call(growing).each, fit_each(growing));
+  const BatchSample flat[] = {{1, 40_us}, {2, 38_us}, {16, 30_us}};
+  EXPECT_EQ(fit_call(flat).each, 0_ns);
+  EXPECT_GT(fit_call(flat).call, 30_us);
+  const BatchSample same[] = {{4, 40_us}, {4, 44_us}};
+  EXPECT_EQ(fit_call(same).call, 0_ns);
+  EXPECT_THAT(error_of([] { fit_call({}); }), HasSubstr("without a measurement"));
+}
+
+TEST(Typical, IsTheMeanWithoutWhatIsFarOff) {
+  EXPECT_EQ(typical({10_us, 12_us, 14_us, 16_us}), 13_us);
+  EXPECT_EQ(typical({10_us, 10_us, 10_us, 10_us, 5'000_us}), 16_us) << "counts as four times the median";
+  EXPECT_THAT(error_of([] { typical({}); }), HasSubstr("no measurement"));
+}
+
 TEST(FitLaunch, SeparatesTheGapFromTheLeastDuration) {
   // 1.5 us between operators, none shorter than 2 us.
   std::vector<LaunchSample> samples;
