@@ -57,7 +57,8 @@ TEST(Fidelity, OfSeveralRunsEachFigureIsItsOwnMedian) {
 }
 
 TEST(Fidelity, ARunIsRepeatedAsOftenAsAsked) {
-  LiveRun live = live_run(test::first_fit());
+  const PoolInfo pool = test::first_fit();
+  LiveRun live = live_run(pool);
   live.request.warm_up = true;
   live.request.min_seconds = 0;
   live.request.repeat = 3;
@@ -86,7 +87,8 @@ TEST(Fidelity, EveryCallIsOfOneKind) {
 
 // The limit holds, but nothing would be decided otherwise without it.
 TEST(Fidelity, ALimitThatChangesNoDecisionCostsNothing) {
-  LiveRun live = live_run(test::first_fit());
+  const PoolInfo pool = test::first_fit();
+  LiveRun live = live_run(pool);
   live.request.capacity = 48_MiB;
   const Report report = replay(three_iterations(), live.request);
   EXPECT_EQ(live.totals->devices, 1u) << "the model alone tells that the ideal decides the same";

@@ -20,17 +20,25 @@ TEST(Report, HasTheFieldsOfTheContractInOrder) {
   std::vector<std::string> names;
   for (const Field& f : to_row(Report())) names.emplace_back(f.name);
   EXPECT_THAT(
-      names, ElementsAre(
-                 "trace", "pool", "swap", "device", "machine", "seed", "events", "wall_ns_per_event",
-                 "peak_requested_bytes", "max_load_bytes", "peak_reserved_bytes", "reserved_over_requested", "segments",
-                 "fragmentation", "decisions", "recorded_peak_reserved_bytes", "recorded_address_mismatches",
-                 "peak_device_bytes", "memory_reduction", "simulated_ns", "stall_ns", "overhead", "swapped_out_bytes",
-                 "swapped_in_bytes", "verified", "device_calls", "device_call_ns", "steady_iterations", "steady_ns",
-                 "steady_call_ns", "interval_graph_fragmentation", "pool_fragmentation", "device_fragmentation",
-                 "weighted_fragmentation", "external_fragmentation", "largest_free_block_bytes", "pool_options",
-                 "iterations", "predicted_ns", "predicted_iteration_ns", "measured_iteration_ns", "iteration_error",
-                 "predicted_call_ns", "call_error", "predicted_transfer_ns", "measured_transfer_ns", "transfer_error",
-                 "predicted_stall_ns", "stall_error", "late_completions", "late_ns", "held_completions", "held_ns", "runs", "iteration_spread", "call_spread", "segment_take_calls", "predicted_segment_take_ns", "measured_segment_take_ns", "segment_return_calls", "predicted_segment_return_ns", "measured_segment_return_ns", "range_reserve_calls", "predicted_range_reserve_ns", "measured_range_reserve_ns", "range_release_calls", "predicted_range_release_ns", "measured_range_release_ns", "page_create_calls", "predicted_page_create_ns", "measured_page_create_ns", "page_destroy_calls", "predicted_page_destroy_ns", "measured_page_destroy_ns", "map_calls", "predicted_map_ns", "measured_map_ns", "unmap_calls", "predicted_unmap_ns", "measured_unmap_ns"));
+      names,
+      ElementsAre(
+          "trace", "pool", "swap", "device", "machine", "seed", "events", "wall_ns_per_event", "peak_requested_bytes",
+          "max_load_bytes", "peak_reserved_bytes", "reserved_over_requested", "segments", "fragmentation", "decisions",
+          "recorded_peak_reserved_bytes", "recorded_address_mismatches", "peak_device_bytes", "memory_reduction",
+          "simulated_ns", "stall_ns", "overhead", "swapped_out_bytes", "swapped_in_bytes", "verified", "device_calls",
+          "device_call_ns", "steady_iterations", "steady_ns", "steady_call_ns", "interval_graph_fragmentation",
+          "pool_fragmentation", "device_fragmentation", "weighted_fragmentation", "external_fragmentation",
+          "largest_free_block_bytes", "pool_options", "iterations", "predicted_ns", "predicted_iteration_ns",
+          "measured_iteration_ns", "iteration_error", "predicted_call_ns", "call_error", "predicted_transfer_ns",
+          "measured_transfer_ns", "transfer_error", "predicted_stall_ns", "stall_error", "late_completions", "late_ns",
+          "held_completions", "held_ns", "runs", "iteration_spread", "call_spread", "segment_take_calls",
+          "predicted_segment_take_ns", "measured_segment_take_ns", "segment_return_calls",
+          "predicted_segment_return_ns", "measured_segment_return_ns", "range_reserve_calls",
+          "predicted_range_reserve_ns", "measured_range_reserve_ns", "range_release_calls",
+          "predicted_range_release_ns", "measured_range_release_ns", "page_create_calls", "predicted_page_create_ns",
+          "measured_page_create_ns", "page_destroy_calls", "predicted_page_destroy_ns", "measured_page_destroy_ns",
+          "map_calls", "predicted_map_ns", "measured_map_ns", "unmap_calls", "predicted_unmap_ns",
+          "measured_unmap_ns"));
 }
 
 TEST(Report, WritesWhatIsNotApplicableAsNull) {

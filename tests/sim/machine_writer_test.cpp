@@ -66,7 +66,8 @@ MachineModel drawn_machine() {
                            &calls.map, &calls.unmap, &calls.pin, &calls.unpin})
     *curve = drawn_curve();
   for (Nanoseconds* cost : {&calls.range_reserve, &calls.range_release, &calls.launch, &calls.record, &calls.wait,
-                            &calls.transfer, &calls.launch_gap, &calls.launch_floor})
+                            &calls.transfer, &calls.launch_gap, &calls.launch_floor, &calls.page_create_call,
+                            &calls.page_destroy_call, &calls.map_call, &calls.unmap_call})
     *cost = drawn_cost();
   if (pick_bool()) calls.pin_reuse = drawn_cost();
   machine.host_link = drawn_link();
@@ -111,6 +112,7 @@ TEST(MachineWriter, FiguresThatModelsMayLackAreNothing) {
   const MachineModel h200 = load_machine("h200");
   EXPECT_EQ(h200.calls.launch_gap, 0_ns);
   EXPECT_EQ(h200.calls.launch_floor, 0_ns);
+  EXPECT_EQ(h200.calls.map_call, 0_ns);
 }
 
 }  // namespace
