@@ -23,11 +23,9 @@ using SizeTimes = std::map<std::uint64_t, std::vector<Nanoseconds>>;  // by size
 void segment_round(Session& session, std::span<const std::uint64_t> sizes, SizeTimes& take, SizeTimes& give) {
   std::vector<SegmentId> held;
   for (const std::uint64_t size : sizes) {
-    session.disturb();
     take[size].push_back(session.in_calls([&] { held.push_back(session.take(Tier::device, Bytes(size))); }));
   }
   for (std::size_t i = 0; i < held.size(); ++i) {
-    session.disturb();
     session.device().synchronize();
     give[sizes[i]].push_back(
         session.in_calls([&] { session.device().return_segment(held[i], Tier::device, Bytes(sizes[i])); }));

@@ -42,14 +42,6 @@ void Session::settle() {
   while (device_.next_completed(token, duration)) durations_[token.value] = duration;
 }
 
-void Session::disturb() {
-  constexpr std::size_t words = std::size_t{4} << 17;  // 4 MiB
-  constexpr std::size_t line = 8;
-  other_things_.resize(words);
-  for (std::size_t i = 0; i < words; i += line) ++other_things_[i];
-  for (int i = 0; i < 16; ++i) device_.launch(StreamId(0), Nanoseconds(2000));
-}
-
 Nanoseconds Session::in_calls(const std::function<void()>& work) {
   const Nanoseconds before = device_.counters().call_time;
   work();

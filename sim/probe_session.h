@@ -44,10 +44,6 @@ class Session {
   /// Of a token that settle() saw complete.
   Nanoseconds duration(TokenId token) const { return durations_.at(token.value); }
 
-  /// What lies between two calls of a replay: operators are launched, and the host's caches hold other things. A call
-  /// in a row of its like is a quarter to a half cheaper (measured on an H200).
-  void disturb();
-
   /// The host's time in calls of memory management alone, as a replay counts it.
   Nanoseconds in_calls(const std::function<void()>& work);
 
@@ -63,8 +59,7 @@ class Session {
   std::uint32_t segments_ = 0;
   std::uint32_t pages_ = 0;
   std::uint32_t tokens_ = 0;
-  std::vector<Nanoseconds> durations_;       // by token
-  std::vector<std::uint64_t> other_things_;  // walked through
+  std::vector<Nanoseconds> durations_;  // by token
 };
 
 /// A segment, given back at the end.
