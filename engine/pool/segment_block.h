@@ -162,6 +162,7 @@ class SegmentBlockPool final : public Pool {
   std::vector<std::uint32_t> unused_segments_;
   std::int64_t credit_;               // allocations that pay for returning segments
   std::uint64_t credited_until_ = 0;  // stats_.allocations when credit_ was counted up
+  bool crowded_ = false;              // the device has refused memory once
   Bytes freed_{};                     // since the beginning
   PoolStats stats_;
 };

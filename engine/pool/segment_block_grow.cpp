@@ -14,6 +14,7 @@ NodeIndex SegmentBlockPool::grow(const Need& need) {
   if (const NodeIndex n = find_after_tidying(need); n != no_node) return n;
   if (settings_.reclaim) reclaim(usual_segment(need));
   if (const NodeIndex n = take_usual_segment(need); n != no_node) return n;
+  crowded_ = true;
   return_idle_segments();
   if (const NodeIndex n = take_usual_segment(need); n != no_node) return n;
   if (const NodeIndex n = take_segment(round_up(Bytes(need.size), segment_granule), need); n != no_node) return n;
@@ -27,18 +28,21 @@ NodeIndex SegmentBlockPool::find_after_tidying(const Need& need) {
   if (const NodeIndex n = parts_[need.apart].find(need.size, whole_class); n != no_node) return n;
   if (!need.apart || !settings_.small_in_large) return no_node;
   const NodeIndex n = parts_[false].find(need.size, whole_class);
-  return n != no_node && graph_.whole_segment(n) ? no_node : n;
+  return n != no_node && graph_.whole_segment(n) && !crowded_ ? no_node : n;
 }
 
 NodeIndex SegmentBlockPool::take_usual_segment(const Need& need) { return take_segment(usual_segment(need), need); }
 
+// Where memory has run out once, small requests and large ones no longer have segments of their own: what the ones have
+// too much of would have to be exchanged, call by call, for what the others lack.
+//
 // Under auto, segments stay near what their first request needs: what is larger stays reserved when nothing else comes,
 // and a segment that several objects share is idle less often. Once the program turns its memory over, what is freed
 // will be asked for again in other sizes, and larger segments, whole multiples of the request, save device calls.
 Bytes SegmentBlockPool::usual_segment(const Need& need) const {
   const Bytes needed = round_up(Bytes(need.size), segment_granule);
   if (settings_.segment_size) return std::max(*settings_.segment_size, needed);
-  if (need.apart) return std::max(shared_segment(settings_.small_segment, 4096), needed);
+  if (need.apart && !crowded_) return std::max(shared_segment(settings_.small_segment, 4096), needed);
   const bool shares = needed * 2 < settings_.medium_segment;
   const Bytes least = shares ? shared_segment(settings_.medium_segment, 512) : needed;
   const Bytes share = std::min(port_.reserved(), freed_) / 1000 * settings_.growth_per_mille;
@@ -86,7 +90,7 @@ NodeIndex SegmentBlockPool::take_segment(Bytes bytes, const Need& need) {
   unused_segments_.pop_back();
   segments_[index] = {*space, cacheable_of(bytes)};
   BlockNode block = BlockNode::whole(*space, index);
-  block.small = need.apart;
+  block.small = need.apart && !crowded_;
   const NodeIndex n = graph_.add(block);
   part_of(n).insert(n);
   return n;

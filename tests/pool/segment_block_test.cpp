@@ -166,6 +166,17 @@ TEST(SegmentBlock, GivesEverythingIdleBackBeforeItFails) {
   EXPECT_EQ(run.stats().allocated, 100_MiB);
 }
 
+// Else small requests and large ones would exchange segments call by call where nearly all memory is live.
+TEST(SegmentBlock, LetsSmallRequestsUseIdleLargeSegmentsOnceMemoryHasRunOut) {
+  Script run("", 24_MiB);
+  run.alloc(1000_B);
+  const auto large = run.alloc(3_MiB);
+  EXPECT_THROW(run.alloc(21_MiB), OutOfMemory);
+  run.free(large);
+  run.alloc_many(12, 900_KiB);
+  EXPECT_THAT(run.taken(), ElementsAre(2 * mib, 20 * mib));
+}
+
 // The best of a class may be beyond the blocks that a scan compares; that is looked at before the device is asked.
 TEST(SegmentBlock, FindsABlockThatTheBoundedScanMissesBeforeItGrows) {
   Script run("best_fit_scan=1 allocation_strategy=best_fit medium_segment=0");
