@@ -10,7 +10,7 @@
 namespace vramlab {
 namespace {
 
-constexpr std::array<std::string_view, 2> all_sections{"pools", "solvers"};
+constexpr std::array<std::string_view, 3> all_sections{"pools", "solvers", "allocator"};
 
 std::span<const std::string_view> all_settings() {
   static const std::vector<std::string_view> names = [] {

@@ -11,7 +11,7 @@ namespace {
 constexpr OptionSpec options[] = {
     {.name = "cached_size",
      .kind = OptionKind::bytes,
-     .default_text = "16MiB",
+     .default_text = "4MiB",
      .reason = "requests up to this are served from their stream's cache; larger ones go to the pool"},
     {.name = "size_steps",
      .kind = OptionKind::integer,
