@@ -32,7 +32,7 @@ struct Fidelity {
   PacingCounts pacing;           ///< of the whole run; all 0 where the inputs were not the model's
   std::uint64_t runs = 1;        ///< of which these are the medians, each figure's own
   /// Largest minus smallest of the runs' measurements, over the median: how well they can be repeated.
-  std::optional<double> window_spread, call_spread;
+  std::optional<double> window_spread{}, call_spread{};
 };
 
 /// Each figure's median, of an even number of runs the lower. REQUIRES: runs of one trace that decided the same; one

@@ -212,8 +212,8 @@ void MemoryAccount::require_vacant(const Space& space, const Decision& d, std::u
   const auto above = space.occupants.lower_bound(end);
   if (above == space.occupants.begin()) return;
   const Occupant& last = std::prev(above)->second;
-  require(last.end <= begin, "segment {} is given back under live object {}, which is at {} to {} of it",
-          d.segment, last.object, std::prev(above)->first, last.end);
+  require(last.end <= begin, "segment {} is given back under live object {}, which is at {} to {} of it", d.segment,
+          last.object, std::prev(above)->first, last.end);
 }
 
 }  // namespace vramlab::validation
