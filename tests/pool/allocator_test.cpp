@@ -173,7 +173,7 @@ TEST(Allocator, WaitsForRestingMemoryBeforeItRunsOut) {
 // --- Out of memory ---------------------------------------------------------------------------------------------------
 
 TEST(Allocator, GivesCachesBackBeforeItRunsOutOfMemory) {
-  AllocatorHarness h(64_MiB, {{"stream_bytes", "1GiB"}}, "cuda-malloc");
+  AllocatorHarness h(64_MiB, {{"stream_bytes", "1GiB"}, {"cached_size", "16MiB"}}, "cuda-malloc");
   for (std::uint16_t stream = 0; stream < 3; ++stream) h.allocator.free(h.allocator.allocate(16_MiB, StreamId(stream)));
   EXPECT_EQ(h.allocator.statistics().cached, 48_MiB);
   EXPECT_NO_THROW(h.allocator.allocate(60_MiB, first));
