@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "sim/fit.h"
 #include "sim/probe_parts.h"
@@ -18,7 +19,7 @@ Nanoseconds copy_time(Session& session, const TransferEnd& from, const TransferE
 }
 
 // One direction over sizes, each copy alone.
-LinkDirection probe_direction(Probe& probe, const char* figure, const Memory& from, const Memory& to,
+LinkDirection probe_direction(Probe& probe, const std::string& figure, const Memory& from, const Memory& to,
                               std::span<const std::uint64_t> sizes) {
   std::vector<LinkSample> samples;
   for (const std::uint64_t size : sizes) {
@@ -52,7 +53,7 @@ Nanoseconds both_time(const LinkModel& link, Bytes bytes) {
 }
 
 // Fitted to the largest, which says the least of how the two began; smaller ones are shown beside it.
-void probe_duplex(Probe& probe, const char* figure, LinkModel& link, const Memory& near, const Memory& far) {
+void probe_duplex(Probe& probe, const std::string& figure, LinkModel& link, const Memory& near, const Memory& far) {
   std::vector<DuplexSample> samples;
   for (const std::uint64_t size : {4 * mib, 32 * mib, 96 * mib})
     if (Bytes(size) * 2 < near.bytes()) samples.push_back(probe_both(probe.session, near, far, Bytes(size)));
@@ -68,7 +69,7 @@ constexpr std::uint64_t link_sizes[] = {4 * kib,  64 * kib, 256 * kib, 1 * mib, 
 
 // Between the device and a file of its own: what the disk takes beyond the host link, which the bytes pass before or
 // after.
-LinkDirection probe_disk_direction(Probe& probe, const char* figure, const Memory& from, const Memory& to,
+LinkDirection probe_disk_direction(Probe& probe, const std::string& figure, const Memory& from, const Memory& to,
                                    const LinkDirection& link) {
   constexpr std::uint64_t sizes[] = {1 * mib, 16 * mib, 64 * mib, 256 * mib};
   std::vector<LinkSample> whole, disk;
@@ -88,25 +89,18 @@ LinkDirection probe_disk_direction(Probe& probe, const char* figure, const Memor
 
 Bytes largest(const Probe& probe) { return std::min(probe.most(), Bytes(gib)); }
 
+void probe_link(Probe& probe, const std::string& name, Tier tier, LinkModel& link) {
+  const Memory near(probe.session, Tier::device, largest(probe));
+  const Memory far(probe.session, tier, largest(probe));
+  link.out = probe_direction(probe, name + ".out", near, far, link_sizes);
+  link.in = probe_direction(probe, name + ".in", far, near, link_sizes);
+  probe_duplex(probe, name + ".duplex", link, near, far);
+}
+
 }  // namespace
 
-void probe_host_link(Probe& probe) {
-  const Memory near(probe.session, Tier::device, largest(probe));
-  const Memory far(probe.session, Tier::host, largest(probe));
-  LinkModel& link = probe.machine.host_link;
-  link.out = probe_direction(probe, "host_link.out", near, far, link_sizes);
-  link.in = probe_direction(probe, "host_link.in", far, near, link_sizes);
-  probe_duplex(probe, "host_link.duplex", link, near, far);
-}
-
-void probe_peer_link(Probe& probe) {
-  const Memory near(probe.session, Tier::device, largest(probe));
-  const Memory far(probe.session, Tier::peer, largest(probe));
-  LinkModel& link = probe.machine.peer_link;
-  link.out = probe_direction(probe, "peer_link.out", near, far, link_sizes);
-  link.in = probe_direction(probe, "peer_link.in", far, near, link_sizes);
-  probe_duplex(probe, "peer_link.duplex", link, near, far);
-}
+void probe_host_link(Probe& probe) { probe_link(probe, "host_link", Tier::host, probe.machine.host_link); }
+void probe_peer_link(Probe& probe) { probe_link(probe, "peer_link", Tier::peer, probe.machine.peer_link); }
 
 void probe_device_copy(Probe& probe) {
   const Memory from(probe.session, Tier::device, largest(probe));
