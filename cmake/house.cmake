@@ -4,22 +4,23 @@ vramlab_room(config   PATH engine/config   USES core         PRIVATE_LINKS yaml-
 vramlab_room(device   PATH engine/device   USES core         PRIVATE_LINKS fmt::fmt)
 vramlab_room(coloring PATH engine/coloring USES core         PRIVATE_LINKS fmt::fmt Boost::headers)
 vramlab_room(pool     PATH engine/pool     USES coloring device core PRIVATE_LINKS fmt::fmt)
+vramlab_room(swap     PATH engine/swap     USES coloring device core PRIVATE_LINKS fmt::fmt Eigen3::Eigen coin::clp)
 vramlab_room(traces   PATH traces          USES core
   PRIVATE_LINKS fmt::fmt PkgConfig::zstd LibLZMA::LibLZMA ZLIB::ZLIB PkgConfig::xxhash Boost::headers)
-vramlab_room(replay   PATH engine/replay   USES pool coloring device config core traces
+vramlab_room(replay   PATH engine/replay   USES swap pool coloring device config core traces
   PRIVATE_LINKS fmt::fmt PkgConfig::xxhash nlohmann_json::nlohmann_json PNG::PNG)
 vramlab_room(sim      PATH sim             USES device config core PRIVATE_LINKS fmt::fmt Eigen3::Eigen)
 set(cuda_room)  # there with a toolkit only
 if(VRAMLAB_CUDA)
   set(cuda_room cuda)
-  vramlab_room(cuda   PATH engine/cuda     USES replay pool coloring device config core traces
+  vramlab_room(cuda   PATH engine/cuda     USES replay swap pool coloring device config core traces
     LINKS CUDA::cudart_static PRIVATE_LINKS fmt::fmt)
 endif()
 include(cmake/embed.cmake)
 file(GLOB machines CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim/machines/*.yaml)
 vramlab_embed(sim embedded_machines ${machines})
 vramlab_room(experiments PATH experiments
-  USES replay pool coloring device config core traces sim ${cuda_room}
+  USES replay swap pool coloring device config core traces sim ${cuda_room}
   PRIVATE_LINKS fmt::fmt spdlog::spdlog CLI11::CLI11 nlohmann_json::nlohmann_json yaml-cpp::yaml-cpp)
 
 if(VRAMLAB_CUDA)

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/core/types.h"
+#include "engine/core/wide.h"
 #include "engine/device/device.h"
 #include "sim/machine.h"
 
@@ -51,7 +52,6 @@ class Links {
   void step(std::vector<FinishedCopy>& finished);
 
  private:
-  __extension__ typedef unsigned __int128 Wide;
   enum class Phase : std::uint8_t { idle, latency, moving };
   struct Copy {
     std::uint32_t job = 0;

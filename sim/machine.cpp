@@ -14,7 +14,7 @@
 namespace vramlab {
 namespace {
 
-__extension__ typedef __int128 Wide;
+__extension__ typedef __int128 SignedWide;
 
 // Bounds that keep every sum of times within 64 bits over runs of 10^8 events.
 constexpr Nanoseconds max_call_cost{60'000'000'000};
@@ -29,13 +29,13 @@ Nanoseconds read_cost(const YamlValue& value) {
 
 // Costs are looked up at every call, and a division of 128 bits takes several times that of 64: it is kept for products
 // that need it.
-Wide interpolate(const CostCurve::Point& a, const CostCurve::Point& b, Bytes bytes) {
+SignedWide interpolate(const CostCurve::Point& a, const CostCurve::Point& b, Bytes bytes) {
   const std::int64_t rise = b.cost.value - a.cost.value;
   const auto run = static_cast<std::int64_t>(b.bytes.value - a.bytes.value);
   const auto along = static_cast<std::int64_t>(bytes.value - a.bytes.value);
   std::int64_t product = 0;
   if (!__builtin_mul_overflow(rise, along, &product)) return a.cost.value + product / run;
-  return a.cost.value + Wide{rise} * along / run;
+  return a.cost.value + SignedWide{rise} * along / run;
 }
 
 void check_curve(const YamlValue& value, const CostCurve& curve) {
@@ -43,7 +43,7 @@ void check_curve(const YamlValue& value, const CostCurve& curve) {
   for (std::size_t i = 1; i < points.size(); ++i)
     if (points[i].bytes <= points[i - 1].bytes) throw value.error("sizes must rise strictly");
   if (points.size() < 2) return;
-  const Wide largest = interpolate(points[points.size() - 2], points.back(), max_object_bytes);
+  const SignedWide largest = interpolate(points[points.size() - 2], points.back(), max_object_bytes);
   if (largest < 0 || largest > max_curve_cost.value)
     throw value.error(fmt::format("grows out of bounds beyond {}", format_bytes(points.back().bytes)),
                       "the last two points give the slope for all larger sizes");

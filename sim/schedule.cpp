@@ -155,13 +155,15 @@ std::uint32_t Schedule::new_job(const Job& job) {
   return index;
 }
 
-void Schedule::make_ready(std::uint32_t job) { ready_.push({jobs_[job].ready, jobs_[job].token, job, {}}); }
+void Schedule::make_ready(std::uint32_t job) {
+  ready_.push({jobs_[job].ready + jobs_[job].load.lead, jobs_[job].token, job, {}});
+}
 
-void Schedule::transfer(TokenId token, const Route& route, Bytes bytes, std::span<const TokenId> after,
+void Schedule::transfer(TokenId token, const Route& route, const Load& load, std::span<const TokenId> after,
                         Nanoseconds now) {
   for (TokenId earlier : after) known_token(earlier);
   insert_token(token);
-  const std::uint32_t index = new_job({.token = token, .route = route, .bytes = bytes, .ready = now});
+  const std::uint32_t index = new_job({.token = token, .route = route, .load = load, .ready = now});
   for (TokenId earlier : after) {
     Token* state = tokens_.find(earlier.value);
     if (state == nullptr) continue;
@@ -179,8 +181,8 @@ void Schedule::finish_hop(const FinishedCopy& copy) {
   Job& job = jobs_[copy.job];
   link_time_ += copy.end - copy.start;
   if (job.hop == 0) job.start = copy.start;
-  if (++job.hop < job.route.hops) return links_.enqueue(job.route.lanes[job.hop], copy.job, job.bytes, copy.end);
-  complete(job.token, job.start, copy.end);
+  if (++job.hop < job.route.hops) return links_.enqueue(job.route.lanes[job.hop], copy.job, job.load.bytes, copy.end);
+  complete(job.token, job.start, copy.end + job.load.lag);
   free_jobs_.push_back(copy.job);
 }
 
@@ -198,7 +200,7 @@ void Schedule::step() {
     const Due due = ready_.top();
     ready_.pop();
     const Job& job = jobs_[due.job];
-    return links_.enqueue(job.route.lanes[0], due.job, job.bytes, now);
+    return links_.enqueue(job.route.lanes[0], due.job, job.load.bytes, now);
   }
   finished_.clear();
   links_.step(finished_);

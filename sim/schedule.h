@@ -24,6 +24,14 @@ namespace vramlab {
 
 class Schedule {
  public:
+  /// What a transfer brings over its links, and what it takes before and after them: packing and unpacking, which keep
+  /// no link busy.
+  struct Load {
+    Bytes bytes{};
+    Nanoseconds lead{};
+    Nanoseconds lag{};
+  };
+
   explicit Schedule(const MachineModel& machine)
       : links_(machine),
         launch_queue_(machine.calls.launch_queue),
@@ -36,7 +44,7 @@ class Schedule {
   Nanoseconds launch(StreamId stream, Nanoseconds gpu_time, Nanoseconds now);
   void record(TokenId token, StreamId stream, Nanoseconds now);
   void wait(StreamId stream, TokenId token, Nanoseconds now);
-  void transfer(TokenId token, const Route& route, Bytes bytes, std::span<const TokenId> after, Nanoseconds now);
+  void transfer(TokenId token, const Route& route, const Load& load, std::span<const TokenId> after, Nanoseconds now);
 
   /// The next token complete at `now` and not reported yet, in order of completion, then token.
   bool next_completed(Nanoseconds now, TokenId& token, Nanoseconds& duration);
@@ -78,7 +86,7 @@ class Schedule {
   struct Job {
     TokenId token;
     Route route;
-    Bytes bytes{};
+    Load load;
     std::uint8_t hop = 0;
     std::uint32_t unmet = 0;
     Nanoseconds ready{};

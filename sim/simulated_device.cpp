@@ -79,7 +79,7 @@ class SimulatedDevice final : public RunnableDevice {
     accounts_.check_end(transfer.from, transfer.bytes);
     accounts_.check_end(transfer.to, transfer.bytes);
     const Route route = route_between(transfer.from.tier, transfer.to.tier, machine_);
-    schedule_.transfer(token, route, transfer.bytes, after, now_ + calls_.transfer);
+    schedule_.transfer(token, route, load_of(transfer), after, now_ + calls_.transfer);
     now_ += calls_.transfer;
     ++counters_.transfers;
     counters_.transferred += transfer.bytes;
@@ -126,6 +126,15 @@ class SimulatedDevice final : public RunnableDevice {
   void call(CallKind kind, Nanoseconds cost, std::uint64_t pages = 0) {
     now_ += cost;
     counters_.add(kind, pages, cost);
+  }
+
+  // Bytes are packed as they leave the device and unpacked as they come back.
+  static Schedule::Load load_of(const Transfer& transfer) {
+    if (!transfer.codec.packs()) return {.bytes = transfer.bytes};
+    const bool out = transfer.from.tier == Tier::device, in = transfer.to.tier == Tier::device;
+    return {.bytes = transfer.codec.packed(transfer.bytes),
+            .lead = out ? transfer.codec.compress_time(transfer.bytes) : Nanoseconds(0),
+            .lag = in ? transfer.codec.decompress_time(transfer.bytes) : Nanoseconds(0)};
   }
 
   bool keeps(Tier tier) const { return tier == Tier::host && calls_.pin_reuse.has_value(); }

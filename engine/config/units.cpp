@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/core/error.h"
+#include "engine/core/wide.h"
 
 namespace vramlab {
 namespace {
@@ -55,8 +56,6 @@ bool parse_decimal(std::string_view text, Decimal& out) {
   const auto [stop, status] = std::from_chars(digits.data(), end, out.digits);
   return status == std::errc() && stop == end;
 }
-
-__extension__ typedef unsigned __int128 Wide;
 
 std::uint64_t parse_quantity(std::string_view text, const Dimension& dimension) {
   const auto fail = [&](std::string_view why) {

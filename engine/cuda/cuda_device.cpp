@@ -112,6 +112,8 @@ class RealDevice final : public CudaDevice, public Contents {
   void transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) override {
     const Command command = begin("transfer");
     tokens_.check_new(token);
+    if (transfer.codec.packs())
+      throw DeviceError("a transfer is to be packed, but this device has no codec", {}, "swap without a codec");
     const CopyLane lane = copy_lane(transfer.from.tier, transfer.to.tier);
     const cudaStream_t stream = streams_.of(lane);
     for (const TokenId earlier : after) wait_for(stream, earlier);

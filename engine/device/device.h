@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "engine/core/types.h"
+#include "engine/device/codec.h"
 #include "engine/device/pattern.h"
 
 namespace vramlab {
@@ -25,6 +26,7 @@ struct Transfer {
   TransferEnd from;
   TransferEnd to;
   Bytes bytes{};
+  CodecFigures codec{};  ///< packs the bytes on the way: fewer pass the link, and packing and unpacking take their time
 };
 
 /// Bytes of a segment or range of the device tier.

@@ -20,21 +20,11 @@ bool PacedDevice::take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId st
   return false;
 }
 
-void PacedDevice::return_segment(SegmentId id, Tier tier, Bytes bytes) {
-  real_->return_segment(id, tier, bytes);
-  timetable_->return_segment(id, tier, bytes);
-}
-
 bool PacedDevice::reserve_range(SegmentId id, Bytes bytes) {
   if (!real_->reserve_range(id, bytes)) return false;
   if (timetable_->reserve_range(id, bytes)) return true;
   real_->release_range(id, bytes);
   return false;
-}
-
-void PacedDevice::release_range(SegmentId id, Bytes bytes) {
-  real_->release_range(id, bytes);
-  timetable_->release_range(id, bytes);
 }
 
 bool PacedDevice::create_pages(PageId first, std::uint32_t count, Bytes page_bytes) {
@@ -44,48 +34,11 @@ bool PacedDevice::create_pages(PageId first, std::uint32_t count, Bytes page_byt
   return false;
 }
 
-void PacedDevice::destroy_pages(PageId first, std::uint32_t count, Bytes page_bytes) {
-  real_->destroy_pages(first, count, page_bytes);
-  timetable_->destroy_pages(first, count, page_bytes);
-}
-
 bool PacedDevice::map_pages(SegmentId range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) {
   if (!real_->map_pages(range, offset, first, count, page_bytes)) return false;
   if (timetable_->map_pages(range, offset, first, count, page_bytes)) return true;
   real_->unmap_pages(range, offset, page_bytes * count);
   return false;
-}
-
-void PacedDevice::unmap_pages(SegmentId range, Bytes offset, Bytes bytes) {
-  real_->unmap_pages(range, offset, bytes);
-  timetable_->unmap_pages(range, offset, bytes);
-}
-
-// --- Work ----------------------------------------------------------------------------------------------------------
-
-void PacedDevice::clear(const Extent& extent, StreamId stream) {
-  real_->clear(extent, stream);
-  timetable_->clear(extent, stream);
-}
-
-void PacedDevice::transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) {
-  real_->transfer(token, transfer, after);
-  timetable_->transfer(token, transfer, after);
-}
-
-void PacedDevice::record(TokenId token, StreamId stream) {
-  real_->record(token, stream);
-  timetable_->record(token, stream);
-}
-
-void PacedDevice::wait(StreamId stream, TokenId token) {
-  real_->wait(stream, token);
-  timetable_->wait(stream, token);
-}
-
-void PacedDevice::launch(StreamId stream, const Work& work) {
-  real_->launch(stream, work);
-  timetable_->launch(stream, work);
 }
 
 // --- Completions ---------------------------------------------------------------------------------------------------
@@ -117,16 +70,6 @@ void PacedDevice::pace(TokenId token) {
   pacing_.late_time += real_->now() - due;
   note_early();  // reports this one too
   early_.erase(token.value);
-}
-
-void PacedDevice::synchronize(TokenId token) {
-  real_->synchronize(token);
-  timetable_->synchronize(token);
-}
-
-void PacedDevice::synchronize() {
-  real_->synchronize();
-  timetable_->synchronize();
 }
 
 }  // namespace vramlab

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "engine/core/types.h"
-#include "engine/device/device.h"
+#include "engine/device/forwarding_device.h"
 
 namespace vramlab {
 
@@ -24,36 +24,32 @@ struct PacingCounts {
 /// got there too; clock, counters, contents and every failure are real's. timetable() is the model's own run of the
 /// same commands, not delayed by what real took.
 /// THREAD-SAFETY: none.
-class PacedDevice final : public RunnableDevice {
+class PacedDevice final : public ForwardingDevice<PacedDevice> {
  public:
   /// REQUIRES: two devices.
   PacedDevice(std::unique_ptr<RunnableDevice> timetable, std::unique_ptr<RunnableDevice> real);
 
   bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId stream) override;
-  void return_segment(SegmentId id, Tier tier, Bytes bytes) override;
   bool reserve_range(SegmentId id, Bytes bytes) override;
-  void release_range(SegmentId id, Bytes bytes) override;
   bool create_pages(PageId first, std::uint32_t count, Bytes page_bytes) override;
-  void destroy_pages(PageId first, std::uint32_t count, Bytes page_bytes) override;
   bool map_pages(SegmentId range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) override;
-  void unmap_pages(SegmentId range, Bytes offset, Bytes bytes) override;
-  void clear(const Extent& extent, StreamId stream) override;
-  void transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) override;
-  void record(TokenId token, StreamId stream) override;
-  void wait(StreamId stream, TokenId token) override;
-
-  void launch(StreamId stream, const Work& work) override;
   bool next_completed(TokenId& token, Nanoseconds& duration) override;
-  void synchronize(TokenId token) override;
-  void synchronize() override;
-  Nanoseconds now() const override { return real_->now(); }
-  DeviceCounters counters() const override { return real_->counters(); }
   Contents* contents() override { return real_->contents(); }
   const DeviceRun* timetable() const override { return timetable_.get(); }
 
   const PacingCounts& pacing() const { return pacing_; }
 
  private:
+  friend ForwardingDevice;
+  template <class Question>
+  auto answer(Question&& question) const {
+    return question(*real_);
+  }
+  template <class Command>
+  void pass_on(Command&& command) const {
+    command(*real_);
+    command(*timetable_);
+  }
   void note_early();
   void pace(TokenId token);
 

@@ -5,13 +5,13 @@
 #include <atomic>
 #include <mutex>
 
-#include "engine/device/device.h"
+#include "engine/device/forwarding_device.h"
 
 namespace vramlab::plugin {
 
 /// Passes everything on. Physical memory of the device tier beyond limit() is refused as the device itself would.
 /// THREAD-SAFETY: any thread.
-class GuardedDevice : public RunnableDevice {
+class GuardedDevice final : public ForwardingDevice<GuardedDevice> {
  public:
   /// `device` must outlive this.
   explicit GuardedDevice(RunnableDevice& device) : device_(device) {}
@@ -39,25 +39,23 @@ class GuardedDevice : public RunnableDevice {
 
   bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId stream) override;
   void return_segment(SegmentId id, Tier tier, Bytes bytes) override;
-  bool reserve_range(SegmentId id, Bytes bytes) override;
-  void release_range(SegmentId id, Bytes bytes) override;
   bool create_pages(PageId first, std::uint32_t count, Bytes page_bytes) override;
   void destroy_pages(PageId first, std::uint32_t count, Bytes page_bytes) override;
-  bool map_pages(SegmentId range, Bytes offset, PageId first, std::uint32_t count, Bytes page_bytes) override;
-  void unmap_pages(SegmentId range, Bytes offset, Bytes bytes) override;
-  void clear(const Extent& extent, StreamId stream) override;
   void transfer(TokenId token, const Transfer& transfer, std::span<const TokenId> after) override;
   void record(TokenId token, StreamId stream) override;
-  void wait(StreamId stream, TokenId token) override;
-
-  void launch(StreamId stream, const Work& work) override;
   bool next_completed(TokenId& token, Nanoseconds& duration) override;
-  void synchronize(TokenId token) override;
-  void synchronize() override;
-  Nanoseconds now() const override;
-  DeviceCounters counters() const override;
 
  private:
+  friend ForwardingDevice;
+  template <class Command>
+  auto answer(Command&& command) const {
+    return alone([&] { return command(device_); });
+  }
+  template <class Command>
+  void pass_on(Command&& command) const {
+    answer(command);
+  }
+
   bool fits(Bytes bytes) const { return bytes <= limit() && held_ <= limit() - bytes; }
   void hold(Bytes bytes) {
     held_ += bytes;

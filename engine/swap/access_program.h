@@ -1,0 +1,53 @@
+#pragma once
+// A stretch of a run as its operators see it: what planners, look-ahead policies and the bound work on.
+//
+// Slot k is everything from the end of the launch of operator k-1 to the end of the launch of operator k: first
+// allocations and frees, then the operator. An object takes memory in slots [birth, death).
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/core/types.h"
+
+namespace vramlab {
+
+struct Access {
+  std::uint32_t slot = 0;  ///< = operator
+  bool writes = false;
+  friend bool operator==(const Access&, const Access&) = default;
+};
+
+struct ProgramObject {
+  ObjectId id{};
+  Bytes bytes{};  ///< rounded up to 512, as load is counted
+  StreamId stream{0};
+  std::uint32_t birth = 0;       ///< first slot; 0 for what was there before
+  std::uint32_t death = 0;       ///< one beyond the last slot in which it takes memory while the operator runs
+  bool before = false;           ///< there before the stretch begins
+  bool after = false;            ///< still there when it ends
+  std::vector<Access> accesses;  ///< in order of slot, one a slot
+
+  /// Lives through the whole stretch: what it is like at the end it is like at the beginning of the next one.
+  bool persistent() const { return before && after; }
+};
+
+struct AccessProgram {
+  std::vector<ProgramObject> objects;
+  std::vector<Nanoseconds> begin, end;  ///< of each operator on a device with unlimited memory
+  std::vector<Bytes> load;              ///< of each slot: sum of the bytes that live while its operator runs
+  std::vector<std::vector<std::uint32_t>> operands;  ///< of each operator: indices into objects, ascending, once each
+  std::vector<std::uint32_t> iterations;             ///< first slot of each iteration
+  Nanoseconds duration{};                            ///< of all
+
+  std::uint32_t slots() const { return static_cast<std::uint32_t>(begin.size()); }
+};
+
+/// Bytes that operator `slot` needs at once.
+Bytes working_set(const AccessProgram& program, std::uint32_t slot);
+/// The operator with the largest working set.
+std::uint32_t largest_operator(const AccessProgram& program);
+/// Fills load and operands from objects. REQUIRES: begin and end are there.
+void complete(AccessProgram& program);
+
+}  // namespace vramlab
