@@ -5,12 +5,14 @@
 
 Without recordings the bundled ones are taken. Four parts: every recording under every pool with the bytes of every
 object checked, its decisions compared with the simulator's; the machine probed; operator traces replayed in time,
-predicted beside measured; runs on the device's own completions, whose log is then replayed in the simulator. Needs a
-GPU and Python 3 alone. Exit codes: 1 where decisions or bytes differ, 3 without a GPU.
+predicted beside measured; runs on the device's own completions, whose log is then replayed in the simulator. What is
+timed runs on one core (--core), since some take up to 1.6 times as long over a call. Needs a GPU, Linux and Python 3
+alone. Exit codes: 1 where decisions or bytes differ, 3 without a GPU.
 """
 
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -19,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 POOLS = ["pytorch", "segment-block", "tiered", "vmm", "smartpool"]
@@ -69,6 +72,50 @@ def percent(error):
 
 def milliseconds(ns):
     return "-" if ns is None else f"{ns / 1e6:.3f}"
+
+
+# --- The core of what is timed ---------------------------------------------------------------------------------------
+
+
+def spin():
+    """Seconds of a loop that does nothing else."""
+    begin, left = time.perf_counter(), 300_000
+    while left:
+        left -= 1
+    return time.perf_counter() - begin
+
+
+@contextlib.contextmanager
+def pinned(core):
+    """Keeps this thread, and what it starts, on one core meanwhile; None: lets it be."""
+    allowed = os.sched_getaffinity(0)
+    try:
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def seconds_on(core):
+    with pinned(core):
+        spin()  # it gets there, and wakes up
+        return [spin() for _ in range(3)]
+
+
+def steadiest_core(seconds=seconds_on):
+    """The one whose slowest loop is the fastest."""
+    return min(sorted(os.sched_getaffinity(0)), key=lambda core: max(seconds(core)))
+
+
+def core_of(word):
+    """As --core has it: auto, none, or the number of a core that this process may use."""
+    allowed = os.sched_getaffinity(0)
+    if word in ("auto", "none"):
+        return word
+    if not word.isdecimal() or int(word) not in allowed:
+        raise argparse.ArgumentTypeError(f"{word!r} is neither auto, none, nor one of the cores {sorted(allowed)}")
+    return int(word)
 
 
 # --- Parts: each returns its page and whether all is well ------------------------------------------------------------
@@ -149,8 +196,11 @@ def measured(program, recordings):
 
 def gpu_line():
     command = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip().splitlines()[0] if done.returncode == 0 and done.stdout else "unknown GPU"
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.strip().splitlines()[0]
+    except (OSError, subprocess.SubprocessError, IndexError):
+        return "unknown GPU"
 
 
 def arguments():
@@ -160,15 +210,31 @@ def arguments():
     parser.add_argument("--vramlab", type=pathlib.Path, default=ROOT / "build/release/bin/vramlab")
     parser.add_argument("--parts", default=",".join(PARTS), help=f"of {','.join(PARTS)}")
     parser.add_argument("--repeat", type=int, default=5, help="timed runs of each, of which medians count (5)")
+    parser.add_argument("--core", type=core_of, default="auto", metavar="auto|none|N",
+                        help="of what is timed: core N, the steadiest (auto), any at any time (none)")
     parser.add_argument("--commit", default="unknown")
     given = parser.parse_args()
     given.recordings = given.recordings or sorted((ROOT / "traces/bundled").glob("*"))
     return given
 
 
+def timed_core(given):
+    """None: any, or nothing is timed."""
+    if given.core == "none" or "fidelity" not in given.parts.split(","):
+        return None
+    return steadiest_core() if given.core == "auto" else given.core
+
+
+def head_line(given, core):
+    on = f"Timed on {'any core' if core is None else f'core {core}'}. " if "fidelity" in given.parts.split(",") else ""
+    return (f"GPU and driver: {gpu_line()}. Commit: {given.commit}. {on}Command: "
+            f"`python3 results/live_replay.py {' '.join(name_of(r) for r in given.recordings)}`.\n")
+
+
 def main():
     given = arguments()
     good, sections = True, []
+    core = timed_core(given)
     operators = [r for r in given.recordings if ".csv" in r.name]
     with tempfile.TemporaryDirectory() as folder:
         program = Program(given, pathlib.Path(folder))
@@ -178,7 +244,8 @@ def main():
             if part == "verify":
                 text, fine = verify(program, given.recordings)
             elif part == "fidelity":
-                text, fine, model = fidelity(program, operators, ("--repeat", given.repeat))
+                with pinned(core):
+                    text, fine, model = fidelity(program, operators, ("--repeat", given.repeat))
             else:
                 text, fine = measured(program, operators)
             sections.append(text)
@@ -186,9 +253,7 @@ def main():
     if program.notes:
         sections.append("Messages:\n\n" + "".join(f"- {note}\n" for note in program.notes))
     given.out.mkdir(parents=True, exist_ok=True)
-    head = (f"GPU and driver: {gpu_line()}. Commit: {given.commit}. Command: "
-            f"`python3 results/live_replay.py {' '.join(name_of(r) for r in given.recordings)}`.\n")
-    (given.out / "live-replay.md").write_text("\n".join([head, *sections]))
+    (given.out / "live-replay.md").write_text("\n".join([head_line(given, core), *sections]))
     if model:
         (given.out / "probe.yaml").write_text(model)
     print((given.out / "live-replay.md").read_text())
