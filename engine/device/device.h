@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "engine/core/types.h"
 #include "engine/device/codec.h"
@@ -148,6 +149,19 @@ class Contents {
   virtual std::optional<Mismatch> first_mismatch() = 0;
 };
 
+/// What kept a stream or a link busy, from begin to end by the device's clock.
+struct TimelineSpan {
+  enum class Kind : std::uint8_t { launch, clear, transfer };
+  Kind kind{};
+  Nanoseconds begin{};
+  Nanoseconds end{};
+  StreamId stream{};        ///< launch, clear
+  std::uint64_t order = 0;  ///< launch: how many were put before it, in all streams
+  Tier from{}, to{};        ///< transfer
+  TokenId token{};          ///< transfer
+  Bytes bytes{};            ///< transfer: of the object
+};
+
 /// The run's side of a device: work, clock, waiting, counters. Policies never see it.
 class DeviceRun {
  public:
@@ -165,6 +179,8 @@ class DeviceRun {
   /// Host time since the run began.
   virtual Nanoseconds now() const = 0;
   virtual DeviceCounters counters() const = 0;
+  /// From now on appends what ended to `spans`, in any order, until null is given. False: this device cannot tell.
+  virtual bool follow_timeline(std::vector<TimelineSpan>* /*spans*/) { return false; }
   /// Null where memory is only counted.
   virtual Contents* contents() { return nullptr; }
   /// The device that says when this one reports completions, and so what this one was predicted to take; else null.

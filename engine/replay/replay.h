@@ -1,6 +1,7 @@
 #pragma once
 // Drives a trace through a pool on a device.
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "engine/device/input_log.h"
 #include "engine/pool/pool.h"
 #include "engine/replay/report.h"
+#include "engine/swap/swap_policy.h"
 #include "traces/trace.h"
 
 namespace vramlab {
@@ -28,7 +30,26 @@ class ReplayWatcher : public EventSink {
   virtual void on_end(const Trace& /*trace*/) {}
 };
 
+/// What an operator costs beside its work; see CallCosts of the machine models.
+struct OperatorTiming {
+  Nanoseconds launch{};  ///< of the host
+  Nanoseconds gap{};     ///< of the device, between two operators
+  Nanoseconds floor{};   ///< of the device: no operator is shorter
+};
+
+/// Swapping in a replay. The run is then the stretch with operators alone: what is live at its begin is allocated
+/// first.
+struct SwapRequest {
+  const SwapInfo* policy = nullptr;  ///< null or `none`: nothing is swapped, the whole trace is replayed
+  OptionValues options;              ///< of the policy's table
+  SwapMachine machine;               ///< links, codec and limit
+  OperatorTiming timing;
+  std::array<Bytes, 4> tier_capacity{};  ///< by Tier: what may be held there
+  bool swaps() const { return policy != nullptr && policy->make != nullptr; }
+};
+
 struct ReplayRequest {
+  SwapRequest swap;
   const PoolInfo* pool = nullptr;
   OptionValues pool_options;         ///< of the pool's table
   Bytes capacity = unlimited_bytes;  ///< --cap

@@ -1,0 +1,43 @@
+#pragma once
+// A timetable of swaps for a stretch of operators, made beforehand, and the policy that follows one.
+//
+// Before operator k is launched two things happen in this order: at the beginning of slot k, right after operator k-1
+// was launched and before the frees and allocations of slot k, settles and then outs; right before operator k, ins. So
+// an object is absent while the operators of slots [settle_slot, in_slot) run.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/core/types.h"
+#include "engine/swap/access_program.h"
+#include "engine/swap/swap_policy.h"
+
+namespace vramlab {
+
+struct PlannedAbsence {
+  std::uint32_t object = 0;  ///< index into AccessProgram::objects
+  Tier tier = Tier::host;
+  std::uint32_t out_slot = 0;     ///< the copy out begins after operator out_slot - 1
+  std::uint32_t settle_slot = 0;  ///< > out_slot, or equal where no copy is needed; the memory is given up here
+  std::uint32_t in_slot = 0;  ///< place and copy in; slots() where it is not brought back: freed, or the stretch ends
+  bool copies = true;         ///< false: a valid copy is there already, or it was away from the beginning
+  /// Its absence began before the stretch (settle_slot = 0): persistent objects only, and another absence of the same
+  /// object must last to the end.
+  bool from_the_beginning = false;
+};
+
+struct SwapPlan {
+  std::vector<PlannedAbsence> absences;  ///< any order; those of one object do not overlap
+  Bytes peak{};                          ///< largest load left, over slots
+  Nanoseconds stall{};                   ///< predicted
+};
+
+/// Load that is left in every slot. Throws InvariantError where the plan breaks a rule above: an operand absent, two
+/// absences at once, slots out of order, an object outside its life, a stretch that does not close.
+std::vector<Bytes> load_under(const AccessProgram& program, const SwapPlan& plan);
+
+/// Follows a plan. What it finds impossible (no place in the tier, no memory) it leaves out, and counts.
+std::unique_ptr<SwapPolicy> make_planned_policy(SwapPlan plan, const SwapContext& context);
+
+}  // namespace vramlab
