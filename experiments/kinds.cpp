@@ -4,14 +4,13 @@
 
 #include "engine/coloring/solver.h"
 #include "engine/pool/pool.h"
+#include "engine/swap/swap_policy.h"
 #include "sim/machine.h"
 #include "traces/generate.h"
 #include "traces/reader.h"
 
 namespace vramlab {
 namespace {
-
-constexpr std::array<SwapInfo, 1> swap_table{{{"none", "everything stays on the device"}}};
 
 template <class Row>
 std::vector<KindEntry> entries_of(std::span<const Row> table) {
@@ -43,7 +42,5 @@ constexpr std::array<KindInfo, 6> kind_table{{
 }  // namespace
 
 std::span<const KindInfo> kinds() { return kind_table; }
-
-std::span<const SwapInfo> swaps() { return swap_table; }
 
 }  // namespace vramlab

@@ -24,11 +24,4 @@ struct KindInfo {
 
 std::span<const KindInfo> kinds();
 
-/// Swap policies that replay knows.
-struct SwapInfo {
-  std::string_view name;
-  std::string_view summary;
-};
-std::span<const SwapInfo> swaps();
-
 }  // namespace vramlab
