@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "engine/device/device.h"
 
@@ -70,6 +71,9 @@ class ForwardingDevice : public RunnableDevice {
   }
   DeviceCounters counters() const override {
     return self().answer([](const RunnableDevice& to) { return to.counters(); });
+  }
+  bool follow_timeline(std::vector<TimelineSpan>* spans) override {
+    return self().answer([&](RunnableDevice& to) { return to.follow_timeline(spans); });
   }
 
  private:

@@ -53,6 +53,10 @@ class TellingDevice : public RunnableDevice {
   void synchronize() override { tell("synchronize"); }
   Nanoseconds now() const override { return Nanoseconds(72); }
   DeviceCounters counters() const override { return {.calls = 73}; }
+  bool follow_timeline(std::vector<TimelineSpan>* spans) override {
+    spans->emplace_back();
+    return true;
+  }
 
  private:
   template <class... Values>
@@ -94,6 +98,9 @@ TEST(ForwardingDevice, QuestionsGoToOneAndItsAnswerComesBack) {
   EXPECT_EQ(duration, Nanoseconds(71));
   EXPECT_EQ(device.now(), Nanoseconds(72));
   EXPECT_EQ(device.counters().calls, 73u);
+  std::vector<TimelineSpan> spans;
+  EXPECT_TRUE(device.follow_timeline(&spans));
+  EXPECT_EQ(spans.size(), 1u);
   EXPECT_EQ(device.to.told, (std::vector<std::string>{fmt::format("take 1 {} 2 3", static_cast<int>(Tier::host)),
                                                       "reserve 4 5", "create 6 7 8", "map 9 10 11 12 13", "next"}));
   EXPECT_TRUE(device.witness.told.empty());
