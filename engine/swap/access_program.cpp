@@ -4,20 +4,54 @@
 
 namespace vramlab {
 
-Bytes working_set(const AccessProgram& program, std::uint32_t slot) {
-  Bytes bytes{};
-  for (const std::uint32_t object : program.operands[slot]) bytes += program.objects[object].bytes;
-  return bytes;
+std::vector<Gap> gaps_of(const AccessProgram& program, std::uint32_t index) {
+  const ProgramObject& object = program.objects[index];
+  std::vector<Gap> gaps;
+  const auto add = [&](std::uint32_t from, std::uint32_t to, std::uint32_t copied, bool returns) {
+    if (from < to) gaps.push_back({.object = index, .from = from, .to = to, .copied = copied, .returns = returns});
+  };
+  if (object.accesses.empty()) {
+    if (object.before) add(object.birth, object.death, 0, false);
+    return gaps;
+  }
+  std::uint32_t copied = 0;
+  if (object.before) add(object.birth, object.accesses.front().slot, 0, true);
+  for (std::size_t i = 0; i + 1 < object.accesses.size(); ++i) {
+    if (object.accesses[i].writes || (i == 0 && !object.before)) copied = object.accesses[i].slot + 1;
+    add(object.accesses[i].slot + 1, object.accesses[i + 1].slot, copied, true);
+  }
+  if (object.accesses.back().writes || (object.accesses.size() == 1 && !object.before))
+    copied = object.accesses.back().slot + 1;
+  if (object.before || !object.after) add(object.accesses.back().slot + 1, object.death, copied, false);
+  return gaps;
 }
 
-std::uint32_t largest_operator(const AccessProgram& program) {
-  std::uint32_t largest = 0;
-  Bytes most{};
-  for (std::uint32_t slot = 0; slot < program.slots(); ++slot) {
-    const Bytes bytes = working_set(program, slot);
-    if (bytes > most) most = bytes, largest = slot;
+namespace {
+
+std::vector<Bytes> working_sets(const AccessProgram& program) {
+  std::vector<std::uint64_t> change(program.slots() + 1);  // wraps around; the sums do not
+  for (std::uint32_t i = 0; i < program.objects.size(); ++i) {
+    for (const Gap& gap : gaps_of(program, i)) {
+      change[gap.from] += program.objects[i].bytes.value;
+      change[gap.to] -= program.objects[i].bytes.value;
+    }
   }
-  return largest;
+  std::vector<Bytes> sets(program.slots());
+  std::uint64_t absent = 0;
+  for (std::uint32_t slot = 0; slot < program.slots(); ++slot) {
+    absent += change[slot];
+    sets[slot] = Bytes(program.load[slot].value - std::min(absent, program.load[slot].value));
+  }
+  return sets;
+}
+
+}  // namespace
+
+Bytes working_set(const AccessProgram& program, std::uint32_t slot) { return working_sets(program)[slot]; }
+
+std::uint32_t largest_operator(const AccessProgram& program) {
+  const std::vector<Bytes> sets = working_sets(program);
+  return static_cast<std::uint32_t>(std::max_element(sets.begin(), sets.end()) - sets.begin());
 }
 
 void complete(AccessProgram& program) {

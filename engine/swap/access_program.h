@@ -43,7 +43,20 @@ struct AccessProgram {
   std::uint32_t slots() const { return static_cast<std::uint32_t>(begin.size()); }
 };
 
-/// Bytes that operator `slot` needs at once.
+/// An absence that is possible: the object is not used in slots [from, to).
+struct Gap {
+  std::uint32_t object = 0;
+  std::uint32_t from = 0;    ///< slot after the access before it; 0: away from the beginning is possible
+  std::uint32_t to = 0;      ///< slot of the access after it; slots() where there is none in the stretch
+  std::uint32_t copied = 0;  ///< first slot at which a copy out can begin: after the last write before the gap
+  bool returns = false;      ///< has to be brought back: there is an access after it
+};
+
+/// All gaps of one object, in order. What is allocated in the stretch has none before its first access, what is there
+/// at the end without having been there at the beginning none after its last: nobody could say what became of it. A
+/// persistent object's first and last gap are one absence, from the end of a stretch into the beginning of the next.
+std::vector<Gap> gaps_of(const AccessProgram& program, std::uint32_t object);
+/// Bytes that cannot be absent while operator `slot` runs: its operands, and what has no gap there.
 Bytes working_set(const AccessProgram& program, std::uint32_t slot);
 /// The operator with the largest working set.
 std::uint32_t largest_operator(const AccessProgram& program);

@@ -1,0 +1,19 @@
+#pragma once
+// The stretch of a trace whose operators are recorded, as a trace of its own and as planners see it.
+
+#include "engine/replay/replay.h"
+#include "engine/swap/access_program.h"
+#include "traces/trace.h"
+
+namespace vramlab {
+
+/// What is live when the first iteration with operators begins is allocated first, in the order of its objects; then
+/// follows everything from that iteration's marker (or the first operator) to the end. Without recorded addresses,
+/// stacks and segments. Throws TraceError where the trace has no operators.
+Trace operator_window(const Trace& trace);
+
+/// Slots, loads and times of a window. Object i is the trace's object i. Times are those of a device that runs one
+/// operator after the other and a host that does nothing but launch, waiting at each iteration's begin.
+AccessProgram access_program(const Trace& window, const OperatorTiming& timing);
+
+}  // namespace vramlab
