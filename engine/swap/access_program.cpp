@@ -4,9 +4,9 @@
 
 namespace vramlab {
 
-std::vector<Gap> gaps_of(const AccessProgram& program, std::uint32_t index) {
+std::vector<SwapGap> gaps_of(const AccessProgram& program, std::uint32_t index) {
   const ProgramObject& object = program.objects[index];
-  std::vector<Gap> gaps;
+  std::vector<SwapGap> gaps;
   const auto add = [&](std::uint32_t from, std::uint32_t to, std::uint32_t copied, bool returns) {
     if (from < to) gaps.push_back({.object = index, .from = from, .to = to, .copied = copied, .returns = returns});
   };
@@ -31,7 +31,7 @@ namespace {
 std::vector<Bytes> working_sets(const AccessProgram& program) {
   std::vector<std::uint64_t> change(program.slots() + 1);  // wraps around; the sums do not
   for (std::uint32_t i = 0; i < program.objects.size(); ++i) {
-    for (const Gap& gap : gaps_of(program, i)) {
+    for (const SwapGap& gap : gaps_of(program, i)) {
       change[gap.from] += program.objects[i].bytes.value;
       change[gap.to] -= program.objects[i].bytes.value;
     }

@@ -44,7 +44,7 @@ struct AccessProgram {
 };
 
 /// An absence that is possible: the object is not used in slots [from, to).
-struct Gap {
+struct SwapGap {
   std::uint32_t object = 0;
   std::uint32_t from = 0;    ///< slot after the access before it; 0: away from the beginning is possible
   std::uint32_t to = 0;      ///< slot of the access after it; slots() where there is none in the stretch
@@ -55,7 +55,7 @@ struct Gap {
 /// All gaps of one object, in order. What is allocated in the stretch has none before its first access, what is there
 /// at the end without having been there at the beginning none after its last: nobody could say what became of it. A
 /// persistent object's first and last gap are one absence, from the end of a stretch into the beginning of the next.
-std::vector<Gap> gaps_of(const AccessProgram& program, std::uint32_t object);
+std::vector<SwapGap> gaps_of(const AccessProgram& program, std::uint32_t object);
 /// Bytes that cannot be absent while operator `slot` runs: its operands, and what has no gap there.
 Bytes working_set(const AccessProgram& program, std::uint32_t slot);
 /// The operator with the largest working set.
