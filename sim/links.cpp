@@ -17,6 +17,26 @@ constexpr Route one_hop(Lane lane) { return {{lane, lane}, 1}; }
 
 }  // namespace
 
+std::pair<Tier, Tier> ends_of(Lane lane) {
+  switch (lane) {
+    case Lane::host_out:
+      return {Tier::device, Tier::host};
+    case Lane::host_in:
+      return {Tier::host, Tier::device};
+    case Lane::peer_out:
+      return {Tier::device, Tier::peer};
+    case Lane::peer_in:
+      return {Tier::peer, Tier::device};
+    case Lane::disk_write:
+      return {Tier::host, Tier::disk};
+    case Lane::disk_read:
+      return {Tier::disk, Tier::host};
+    case Lane::device_copy:
+      break;
+  }
+  return {Tier::device, Tier::device};
+}
+
 Route route_between(Tier from, Tier to, const MachineModel& machine) {
   const auto is = [&](Tier a, Tier b) { return from == a && to == b; };
   const bool peer = machine.peer_link.out.bytes_per_second != 0;

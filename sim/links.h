@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "engine/core/types.h"
@@ -28,6 +29,8 @@ struct Route {
   std::array<Lane, 2> lanes{};
   std::uint8_t hops = 0;
 };
+/// The tiers at the two ends of a lane: from, to.
+std::pair<Tier, Tier> ends_of(Lane lane);
 /// Throws DeviceError where the machine has no such link.
 Route route_between(Tier from, Tier to, const MachineModel& machine);
 

@@ -81,11 +81,14 @@ Nanoseconds Schedule::start_of_launch(const Stream& stream, Nanoseconds put) con
 bool Schedule::carry_out(Stream& stream, std::uint32_t index, const Work& work) {
   const Nanoseconds begin = std::max(stream.free_at, work.put);
   switch (work.kind) {
-    case Work::Kind::launch:
-      stream.free_at = start_of_launch(stream, work.put) + std::max(work.gpu_time, launch_floor_);
+    case Work::Kind::launch: {
+      const Nanoseconds start = start_of_launch(stream, work.put);
+      stream.free_at = start + std::max(work.gpu_time, launch_floor_);
       stream.running.push_back(stream.free_at);
       latest_ = std::max(latest_, stream.free_at);
+      if (timeline_ != nullptr) tell_launch(index, work, start, stream.free_at);
       return true;
+    }
     case Work::Kind::record:
       complete(work.token, begin, begin);
       return true;
@@ -120,7 +123,7 @@ void Schedule::drain(std::uint32_t index) {
   }
 }
 
-Nanoseconds Schedule::launch(StreamId id, Nanoseconds gpu_time, Nanoseconds now) {
+Nanoseconds Schedule::put_launch(StreamId id, Nanoseconds gpu_time, Nanoseconds now, std::uint64_t order) {
   Stream& stream = stream_of(id);
   while (!stream.running.empty() && stream.running.front() <= now) stream.running.pop_front();
   if (stream.running.size() + stream.launches_behind >= launch_queue_) {
@@ -128,18 +131,18 @@ Nanoseconds Schedule::launch(StreamId id, Nanoseconds gpu_time, Nanoseconds now)
     now = std::max(now, stream.running.front());
     stream.running.pop_front();
   }
-  put(id, {.kind = Work::Kind::launch, .token = {}, .gpu_time = gpu_time, .put = now});
+  put(id, {.kind = Work::Kind::launch, .token = {}, .gpu_time = gpu_time, .put = now, .order = order});
   return now;
 }
 
 void Schedule::record(TokenId token, StreamId stream, Nanoseconds now) {
   insert_token(token);
-  put(stream, {.kind = Work::Kind::record, .token = token, .put = now});
+  put(stream, {.kind = Work::Kind::record, .token = token, .gpu_time = {}, .put = now});
 }
 
 void Schedule::wait(StreamId stream, TokenId token, Nanoseconds now) {
   known_token(token);
-  put(stream, {.kind = Work::Kind::wait, .token = token, .put = now});
+  put(stream, {.kind = Work::Kind::wait, .token = token, .gpu_time = {}, .put = now});
 }
 
 // --- Transfers -----------------------------------------------------------------------------------------------------
@@ -181,9 +184,39 @@ void Schedule::finish_hop(const FinishedCopy& copy) {
   Job& job = jobs_[copy.job];
   link_time_ += copy.end - copy.start;
   if (job.hop == 0) job.start = copy.start;
+  if (timeline_ != nullptr) tell_copy(job, copy);
   if (++job.hop < job.route.hops) return links_.enqueue(job.route.lanes[job.hop], copy.job, job.load.bytes, copy.end);
   complete(job.token, job.start, copy.end + job.load.lag);
   free_jobs_.push_back(copy.job);
+}
+
+// --- Timeline ------------------------------------------------------------------------------------------------------
+
+void Schedule::tell_launch(std::uint32_t stream, const Work& work, Nanoseconds begin, Nanoseconds end) {
+  const bool clear = work.order == not_a_launch;
+  timeline_->push_back({.kind = clear ? TimelineSpan::Kind::clear : TimelineSpan::Kind::launch,
+                        .begin = begin,
+                        .end = end,
+                        .stream = StreamId(static_cast<std::uint16_t>(stream)),
+                        .order = clear ? 0 : work.order,
+                        .from = {},
+                        .to = {},
+                        .token = {},
+                        .bytes = {}});
+}
+
+// A transfer over two links is two spans.
+void Schedule::tell_copy(const Job& job, const FinishedCopy& copy) {
+  const auto [from, to] = ends_of(job.route.lanes[job.hop]);
+  timeline_->push_back({.kind = TimelineSpan::Kind::transfer,
+                        .begin = copy.start,
+                        .end = copy.end,
+                        .stream = {},
+                        .order = 0,
+                        .from = from,
+                        .to = to,
+                        .token = job.token,
+                        .bytes = job.load.unpacked});
 }
 
 // --- Time ----------------------------------------------------------------------------------------------------------

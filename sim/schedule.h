@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/core/types.h"
+#include "engine/device/device.h"
 #include "sim/id_table.h"
 #include "sim/links.h"
 
@@ -30,6 +31,7 @@ class Schedule {
     Bytes bytes{};
     Nanoseconds lead{};
     Nanoseconds lag{};
+    Bytes unpacked{};  ///< as the timeline tells them
   };
 
   explicit Schedule(const MachineModel& machine)
@@ -41,7 +43,13 @@ class Schedule {
   // `now` is the host's time and never falls. Unknown and doubled tokens throw DeviceError; nothing has changed then.
 
   /// Returns when the host may go on: later than `now` where the stream's launch queue was full.
-  Nanoseconds launch(StreamId stream, Nanoseconds gpu_time, Nanoseconds now);
+  Nanoseconds launch(StreamId stream, Nanoseconds gpu_time, Nanoseconds now) {
+    return put_launch(stream, gpu_time, now, launches_++);
+  }
+  /// Takes a stream's time as a launch does.
+  Nanoseconds clear(StreamId stream, Nanoseconds gpu_time, Nanoseconds now) {
+    return put_launch(stream, gpu_time, now, not_a_launch);
+  }
   void record(TokenId token, StreamId stream, Nanoseconds now);
   void wait(StreamId stream, TokenId token, Nanoseconds now);
   void transfer(TokenId token, const Route& route, const Load& load, std::span<const TokenId> after, Nanoseconds now);
@@ -53,12 +61,16 @@ class Schedule {
   /// When everything put so far is done.
   Nanoseconds all_done();
 
+  /// See DeviceRun. A span is appended when its end is known, which may be before it.
+  void follow_timeline(std::vector<TimelineSpan>* spans) { timeline_ = spans; }
+
   /// Busy time of all links so far, of copies that ended.
   Nanoseconds link_time() const { return link_time_; }
 
  private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
   static constexpr Nanoseconds unknown{-1};
+  static constexpr std::uint64_t not_a_launch = ~std::uint64_t{0};
 
   struct Token {
     Nanoseconds done = unknown;
@@ -76,6 +88,7 @@ class Schedule {
     TokenId token;
     Nanoseconds gpu_time{};
     Nanoseconds put{};
+    std::uint64_t order = not_a_launch;  // of launches
   };
   struct Stream {
     Nanoseconds free_at{};            // when what is known of its work ends
@@ -108,6 +121,9 @@ class Schedule {
   Token* known_token(TokenId token);
   void add_edge(Token& token, bool to_stream, std::uint32_t target);
   Nanoseconds start_of_launch(const Stream& stream, Nanoseconds put) const;
+  Nanoseconds put_launch(StreamId stream, Nanoseconds gpu_time, Nanoseconds now, std::uint64_t order);
+  void tell_launch(std::uint32_t stream, const Work& work, Nanoseconds begin, Nanoseconds end);
+  void tell_copy(const Job& job, const FinishedCopy& copy);
   bool carry_out(Stream& stream, std::uint32_t index, const Work& work);
   void put(StreamId id, const Work& work);
   void drain(std::uint32_t stream);
@@ -136,6 +152,8 @@ class Schedule {
   std::vector<FinishedCopy> finished_;
   Nanoseconds latest_{};  // no known end is later
   Nanoseconds link_time_{};
+  std::uint64_t launches_ = 0;
+  std::vector<TimelineSpan>* timeline_ = nullptr;
 };
 
 }  // namespace vramlab

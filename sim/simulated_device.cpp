@@ -90,7 +90,7 @@ class SimulatedDevice final : public RunnableDevice {
     accounts_.check_end({extent.segment, Tier::device, extent.offset}, extent.bytes);
     const double seconds = static_cast<double>(extent.bytes.value) /
                            (2 * static_cast<double>(std::max<std::uint64_t>(1, machine_.device_copy.bytes_per_second)));
-    now_ = schedule_.launch(stream, Nanoseconds(static_cast<std::int64_t>(seconds * 1e9)), now_ + calls_.launch);
+    now_ = schedule_.clear(stream, Nanoseconds(static_cast<std::int64_t>(seconds * 1e9)), now_ + calls_.launch);
   }
 
   void record(TokenId token, StreamId stream) override {
@@ -116,6 +116,11 @@ class SimulatedDevice final : public RunnableDevice {
   void synchronize() override { now_ = std::max(now_, schedule_.all_done()); }
   Nanoseconds now() const override { return now_; }
 
+  bool follow_timeline(std::vector<TimelineSpan>* spans) override {
+    schedule_.follow_timeline(spans);
+    return true;
+  }
+
   DeviceCounters counters() const override {
     DeviceCounters counters = counters_;
     counters.transfer_time = schedule_.link_time();
@@ -130,11 +135,12 @@ class SimulatedDevice final : public RunnableDevice {
 
   // Bytes are packed as they leave the device and unpacked as they come back.
   static Schedule::Load load_of(const Transfer& transfer) {
-    if (!transfer.codec.packs()) return {.bytes = transfer.bytes};
+    if (!transfer.codec.packs()) return {.bytes = transfer.bytes, .lead = {}, .lag = {}, .unpacked = transfer.bytes};
     const bool out = transfer.from.tier == Tier::device, in = transfer.to.tier == Tier::device;
     return {.bytes = transfer.codec.packed(transfer.bytes),
             .lead = out ? transfer.codec.compress_time(transfer.bytes) : Nanoseconds(0),
-            .lag = in ? transfer.codec.decompress_time(transfer.bytes) : Nanoseconds(0)};
+            .lag = in ? transfer.codec.decompress_time(transfer.bytes) : Nanoseconds(0),
+            .unpacked = transfer.bytes};
   }
 
   bool keeps(Tier tier) const { return tier == Tier::host && calls_.pin_reuse.has_value(); }

@@ -48,6 +48,15 @@ struct SwapRequest {
   bool swaps() const { return policy != nullptr && policy->make != nullptr; }
 };
 
+/// What kept streams and links busy in a run and in its ideal (same pool, unlimited memory, nothing swapped), by the
+/// device's clock, from the begin of the stretch with operators on; by begin. Operator k of the trace is the span of
+/// kind launch with order k.
+struct ReplayTimeline {
+  std::vector<TimelineSpan> swapped, ideal;
+  Nanoseconds swapped_begin{}, ideal_begin{};  ///< of the stretch
+  Nanoseconds swapped_end{}, ideal_end{};      ///< everything is done, transfers too
+};
+
 struct ReplayRequest {
   SwapRequest swap;
   const PoolInfo* pool = nullptr;
@@ -73,6 +82,7 @@ struct ReplayRequest {
   const InputLog* log_in = nullptr;      ///< InputsMode::log
   InputLog* log_out = nullptr;           ///< what arrived, when not null
   std::vector<ReplayWatcher*> watchers;  ///< one extra untimed run is made for them
+  ReplayTimeline* timeline = nullptr;    ///< when not null: two extra untimed runs, of the model, fill it
   std::function<void(double)> progress;  ///< fraction done, for long replays
 };
 
