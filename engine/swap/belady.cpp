@@ -50,7 +50,7 @@ class Belady final : public DemandPolicy {
 
   void sent_out(ObjectId object) override {
     const std::uint32_t use = uses_.next(object, slot_);
-    for (std::uint32_t s = slot_; s < until(object, use); ++s) expected_[s] -= bytes_of(object);
+    for (std::uint32_t s = slot_; s < until(object, use); ++s) expected_[s] -= departures().bytes_of(object);
     if (use < program_.slots()) gone_.emplace(use, object);
   }
 
@@ -60,10 +60,10 @@ class Belady final : public DemandPolicy {
   /// The one that is needed first, if there is room for it until then.
   bool return_first() {
     const auto [use, object] = *gone_.begin();
-    const Bytes bytes = bytes_of(object);
+    const Bytes bytes = departures().bytes_of(object);
     for (std::uint32_t s = slot_; s < use; ++s)
       if (expected_[s] + bytes > limit()) return false;
-    if (!bring_in(object)) return false;
+    if (!departures().bring_in(object)) return false;
     for (std::uint32_t s = slot_; s < use; ++s) expected_[s] += bytes;
     gone_.erase(gone_.begin());
     return true;

@@ -61,7 +61,7 @@ class Capuchin final : public DemandPolicy {
     if (!guided()) return;
     for (auto at = outs_.lower_bound({position, 0}); at != outs_.end() && at->first == position; ++at)
       if (const std::optional<ObjectId> object = history_.object(at->second); object && resident(*object))
-        send_out(*object);
+        departures().send_out(*object);
   }
 
   void iteration(std::uint32_t /*number*/) override {
@@ -87,7 +87,7 @@ class Capuchin final : public DemandPolicy {
 
   bool begin_in(Role role) {
     const std::optional<ObjectId> object = history_.object(role);
-    return !object || !away(*object) || bring_in(*object);
+    return !object || !away(*object) || departures().bring_in(*object);
   }
 
   void plan(const IterationHistory::Iteration& last) {
@@ -110,7 +110,7 @@ class Capuchin final : public DemandPolicy {
       const auto [next_role, after] = last.uses[i];
       if (role != next_role || after <= before + 1) continue;
       Gap gap{role, last.bytes(role), before, after, last.time(before + 1), last.time(after), {}};
-      gap.free = gap.end - gap.begin - out_time(gap.bytes) - in_time(gap.bytes);
+      gap.free = gap.end - gap.begin - departures().out_time(gap.bytes) - departures().in_time(gap.bytes);
       gaps.push_back(gap);
     }
     return gaps;
@@ -125,7 +125,7 @@ class Capuchin final : public DemandPolicy {
     std::ranges::stable_sort(chosen, [](const Gap& a, const Gap& b) { return a.after > b.after; });
     Nanoseconds cursor = last.time(last.operators());
     for (const Gap& gap : chosen) {
-      const Nanoseconds needed = in_time(gap.bytes) * (1000 + lead_per_mille_) / 1000;
+      const Nanoseconds needed = departures().in_time(gap.bytes) * (1000 + lead_per_mille_) / 1000;
       cursor = std::min(cursor, gap.end) - needed;
       std::uint32_t position = gap.after;
       while (position > gap.before + 1 && last.time(position) > cursor) --position;

@@ -93,7 +93,7 @@ void IterationHistory::close() {
   for (std::size_t i = 0; i < kept_.size() && !repeated_; ++i) {
     if (!agreeing_[i] || kept_[i].operators() != position()) continue;
     repeated_ = true;
-    current_.computation = kept_[i].computation;
+    if (current_.computation == Nanoseconds(0)) current_.computation = kept_[i].computation;
     kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
   }
   kept_.push_front(std::move(current_));
@@ -101,7 +101,12 @@ void IterationHistory::close() {
 }
 
 void IterationHistory::measured(Nanoseconds iteration, Nanoseconds stall) {
-  if (!kept_.empty() && iteration > stall) kept_.front().computation = iteration - stall;
+  if (iteration <= stall) return;
+  if (position() > 0) {
+    current_.computation = iteration - stall;
+  } else if (!kept_.empty()) {
+    kept_.front().computation = iteration - stall;
+  }
 }
 
 // --- What is foretold --------------------------------------------------------------------------------------------

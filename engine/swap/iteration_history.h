@@ -59,7 +59,8 @@ class IterationHistory {
   void ran(std::span<const Operand> operands);
   /// A new one begins.
   void iteration();
-  /// What was measured of the iteration that ended last: all, and what of it was spent waiting.
+  /// What was measured of the iteration that ended last: all, and what of it was spent waiting. Right before
+  /// iteration() or before the next operator.
   void measured(Nanoseconds iteration, Nanoseconds stall);
 
   /// The kept iteration that agrees with this one so far, the latest of several; null: nothing is foretold.
