@@ -10,8 +10,14 @@
 // A copy in another tier stays valid until its object is written: leaving again then needs no transfer (a clean copy).
 //
 // Order is by edge: memory that was copied out is given up behind a wait() of the object's stream for that transfer,
-// and an object that was copied in is used behind a wait() for that one. Nothing here polls.
+// and an object that was copied in is used behind a wait() for that one. Nothing here polls. A copy follows what its
+// object's stream and every other stream that used it have to do until then. Bytes of a tier are given out again at
+// once: the transfer that fills them follows the one that used them last.
+//
+// A copy of an object that is on the device is spare: where a tier is full, it makes room for one that is needed.
+// A tier holds raw bytes, whatever the codec packs on the way: how far it packs is not known before.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -52,10 +58,14 @@ struct SwapOperation {
 };
 
 struct SwapStats {
-  std::uint64_t outs = 0, ins = 0, spared_outs = 0, refused = 0;
-  std::uint64_t cancelled = 0;  ///< accessed or freed on the way out
-  Bytes out_bytes{}, in_bytes{}, packed_bytes{};
-  std::array<Bytes, 4> held{}, peak_held{};  ///< by Tier: copies that are kept there
+  std::uint64_t outs = 0;         ///< objects that began to leave
+  std::uint64_t ins = 0;          ///< that began to come back
+  std::uint64_t spared_outs = 0;  ///< swap_out() and copy_out() that found a clean copy
+  std::uint64_t refused = 0;
+  std::uint64_t cancelled = 0;               ///< accessed, pinned or freed on the way out
+  Bytes out_bytes{}, in_bytes{};             ///< transferred, of objects
+  Bytes packed_bytes{};                      ///< that passed the links, in both directions
+  std::array<Bytes, 4> held{}, peak_held{};  ///< by Tier: copies that are kept there, rounded as the tier does
   Nanoseconds transfer_time{};               ///< sum over measured operations
   std::uint64_t measured = 0;
 };
@@ -63,7 +73,7 @@ struct SwapStats {
 /// THREAD-SAFETY: none; the manager serialises.
 class PrioritySwapper {
  public:
-  /// All must outlive it.
+  /// All must outlive it. What it holds in other tiers is returned in the end; REQUIRES: no transfer is under way then.
   PrioritySwapper(Port& port, Places& places, const SwapMachine& machine, const SwapperSettings& settings);
   ~PrioritySwapper();
   PrioritySwapper(const PrioritySwapper&) = delete;
@@ -73,12 +83,13 @@ class PrioritySwapper {
 
   void allocated(ObjectId object, Bytes bytes, StreamId stream);
   /// Before its place is given up: whatever is kept elsewhere is forgotten, what is on its way is waited for (by the
-  /// object's stream). Returns whether the object has a place on the device, which the caller must release.
+  /// object's stream). Returns whether the object has a place on the device, which the caller must release. Uses in
+  /// other streams are the caller's to order, as for every free.
   bool freed(ObjectId object);
   /// About to be used by an operator in `stream`: after this it is resident and the stream waits for what it must.
   /// False: it is away and there is no memory; make room and ask again. A write makes copies elsewhere invalid.
   bool use(ObjectId object, StreamId stream, bool writes);
-  void operator_launched() { ++operators_; }
+  void operator_launched();
 
   // --- The policy's side -----------------------------------------------------------------------------------------
 
@@ -88,7 +99,8 @@ class PrioritySwapper {
   /// Begins to copy it out; with a valid copy in that tier nothing is transferred. False where there is an obstacle
   /// (counted as refused). Immediate strategy: settles at once.
   bool swap_out(ObjectId object, Tier tier);
-  /// Several at once, behind one record of each stream concerned. Returns how many began.
+  /// Several at once, behind one record of each stream concerned. Returns how many began. What began before a device
+  /// fails stays begun.
   std::size_t swap_out_batch(std::span<const ObjectId> objects, Tier tier);
   /// Copies it out but keeps it resident: a later swap_out() then needs no transfer, unless it is written before.
   bool copy_out(ObjectId object, Tier tier);
@@ -97,23 +109,24 @@ class PrioritySwapper {
   /// Settles what began to leave first, in that order, until `bytes` have been given up or none is left.
   /// Returns the bytes given up.
   Bytes settle_oldest(Bytes bytes);
-  /// Begins to bring it back. False: no memory. REQUIRES: away.
+  /// Begins to bring it back. False: no memory. REQUIRES: away. Immediate strategy: its stream waits at once.
   bool swap_in(ObjectId object);
-  /// Never swapped while pinned (counts).
+  /// Never swapped out while pinned (counts); what is leaving stays, what is away stays away until it is brought back.
   void pin(ObjectId object);
   void unpin(ObjectId object);
 
   // --- Inputs ------------------------------------------------------------------------------------------------------
 
   void measured(TokenId token, Nanoseconds duration);
-  /// Brings everything home, one after the other; for the end of a run. `each` sees every object that was away while it
-  /// is resident; then it leaves its place again (its copy is clean). Throws OutOfMemory.
+  /// Brings home what is away, one after the other in order of number; for the end of a run. `each` sees every such
+  /// object while it is resident and may read it in its stream; then it leaves its place again (its copy is clean).
+  /// What is leaving is settled where memory is missing. Throws OutOfMemory; the object is away then.
   void bring_home(const std::function<void(ObjectId)>& each);
 
   // --- Accounts ----------------------------------------------------------------------------------------------------
 
   SwapState state(ObjectId object) const;
-  Tier tier_of(ObjectId object) const;  ///< REQUIRES: away or arriving
+  Tier tier_of(ObjectId object) const;  ///< REQUIRES: not resident
   bool pinned(ObjectId object) const;
   Bytes bytes_of(ObjectId object) const;
   Bytes leaving_bytes() const;
@@ -123,10 +136,10 @@ class PrioritySwapper {
   /// Throws InvariantError naming what is wrong.
   void validate() const;
 
+  struct Parts;  ///< engine/swap/swapper_parts.h
+
  private:
-  struct Parts;
   std::unique_ptr<Parts> parts_;
-  std::uint64_t operators_ = 0;
 };
 
 }  // namespace vramlab
