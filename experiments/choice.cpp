@@ -22,7 +22,7 @@ void check_options_used(const Settings& settings, std::string_view section, std:
       if (item.source.starts_with("flag"))
         throw ConfigError(fmt::format("--set {}.{}: {} {} takes no part in this run", values.names[i], item.spec->name,
                                       values.info->one, values.names[i]),
-                          {}, fmt::format("add it to --{}", values.info->one));
+                          {}, fmt::format("add it to --{}", values.info->setting));
   }
 }
 

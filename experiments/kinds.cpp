@@ -5,6 +5,7 @@
 #include "engine/coloring/solver.h"
 #include "engine/pool/pool.h"
 #include "engine/swap/swap_policy.h"
+#include "experiments/codecs.h"
 #include "sim/machine.h"
 #include "traces/generate.h"
 #include "traces/reader.h"
@@ -30,10 +31,11 @@ std::vector<KindEntry> machine_entries() {
   return entries;
 }
 
-constexpr std::array<KindInfo, 6> kind_table{{
+constexpr std::array<KindInfo, 7> kind_table{{
     {"pools", [] { return entries_of(pools()); }},
     {"solvers", [] { return entries_of(solvers()); }},
     {"swaps", [] { return entries_of(swaps()); }},
+    {"codecs", [] { return entries_of(codecs()); }},
     {"readers", [] { return entries_of(readers()); }},
     {"generators", [] { return entries_of(generators()); }},
     {"machines", machine_entries},

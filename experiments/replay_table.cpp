@@ -15,6 +15,10 @@ constexpr const char* nothing = "-";
 
 std::string mebibytes(Bytes bytes) { return fmt::format("{:.1f}", static_cast<double>(bytes.value) / (1 << 20)); }
 
+std::string milliseconds(std::optional<Nanoseconds> time) {
+  return time ? fmt::format("{:.3f}", static_cast<double>(time->value) / 1e6) : nothing;
+}
+
 template <class Value>
 std::string or_nothing(const std::optional<Value>& value, const std::function<std::string(const Value&)>& text) {
   return value ? text(*value) : nothing;
@@ -63,9 +67,33 @@ std::vector<Shown> usual_columns() {
   };
 }
 
-/// Columns that only some traces or options fill.
+std::string percent(double share) { return fmt::format("{:.2f}%", share * 100); }
+
+bool somebody_swaps(const Report& report) { return report.swap != "none"; }
+
+/// Columns of a table in which somebody swaps. What passed the links is the program's bytes.
+std::vector<Shown> swap_columns() {
+  const auto right = [](const char* title) { return Column{title, Align::right}; };
+  return {
+      {right("max load"), [](const ReplayOutcome& o, bool) { return mebibytes(o.report.max_load); }},
+      {right("limit"), [](const ReplayOutcome& o, bool) { return or_nothing<Bytes>(o.limit, mebibytes); }},
+      {right("device"),
+       [](const ReplayOutcome& o, bool best) {
+         return Cell(or_nothing<Bytes>(o.report.peak_device, mebibytes) + (best ? "*" : " "),
+                     best ? Tone::best : Tone::plain);
+       }},
+      {right("reduction"),
+       [](const ReplayOutcome& o, bool) { return or_nothing<double>(o.report.memory_reduction, percent); }},
+      {right("overhead"), [](const ReplayOutcome& o, bool) { return or_nothing<double>(o.report.overhead, percent); }},
+      {right("stall ms"), [](const ReplayOutcome& o, bool) { return Cell(milliseconds(o.report.stall)); }},
+      {right("out"), [](const ReplayOutcome& o, bool) { return or_nothing<Bytes>(o.report.swapped_out, mebibytes); }},
+      {right("in"), [](const ReplayOutcome& o, bool) { return or_nothing<Bytes>(o.report.swapped_in, mebibytes); }},
+  };
+}
+
+/// With columns that only some traces or options fill.
 std::vector<Shown> columns_for(const std::vector<ReplayOutcome>& outcomes) {
-  std::vector<Shown> columns = usual_columns();
+  std::vector<Shown> columns = any(outcomes, somebody_swaps) ? swap_columns() : usual_columns();
   if (any(outcomes, [](const Report& r) { return r.recorded_peak_reserved.has_value(); }))
     columns.push_back({{"recorded", Align::right}, [](const ReplayOutcome& o, bool) {
                          return Cell(or_nothing<Bytes>(o.report.recorded_peak_reserved, mebibytes));
@@ -85,10 +113,6 @@ LeastOfGroups least_reserved(const std::vector<ReplayOutcome>& outcomes) {
 }
 
 // --- Predicted and measured -----------------------------------------------------------------------------------------
-
-std::string milliseconds(std::optional<Nanoseconds> time) {
-  return time ? fmt::format("{:.3f}", static_cast<double>(time->value) / 1e6) : nothing;
-}
 
 // "predicted / measured ms, error".
 Cell compared_cell(std::optional<Nanoseconds> predicted, std::optional<Nanoseconds> measured) {
@@ -151,6 +175,27 @@ std::string fidelity_table(const std::vector<ReplayOutcome>& outcomes, bool colo
   return '\n' + table.text(colour) + '\n' + calls.text(colour) + toned(legend, Tone::faint, colour) + '\n';
 }
 
+// Only where it was asked for and something waited.
+std::string stalls_text(const std::vector<ReplayOutcome>& outcomes, bool colour) {
+  TextTable table = new_stall_table();
+  bool asked = false, waited = false;
+  for (const ReplayOutcome& o : outcomes) {
+    if (!o.stalls) continue;
+    asked = true;
+    for (const StallLine& line : *o.stalls) waited = waited || line.count > 0;
+    add_stalls(*o.stalls, {o.report.trace, o.report.pool, o.report.swap}, table);
+  }
+  if (waited) return '\n' + table.text(colour);
+  return asked ? toned("nothing waited for memory", Tone::faint, colour) + '\n' : "";
+}
+
+std::string swap_caption(const Report& first, bool marks) {
+  return fmt::format(
+      "MiB; {}device: at its peak; reduction: of the max load of the stretch with operators; out, in: swapped; machine "
+      "{} ({}), seed {}",
+      marks ? "* least of its trace; " : "", first.machine, first.device, first.seed);
+}
+
 std::string caption(const Report& first, bool marks) {
   return fmt::format("MiB at peak; {}calls: time in calls to the device; machine {} ({}), swap {}, seed {}",
                      marks ? "* least reserved of its trace; " : "", first.machine, first.device, first.swap,
@@ -161,9 +206,13 @@ std::string caption(const Report& first, bool marks) {
 
 Row outcome_row(const ReplayOutcome& outcome) {
   Row row = to_row(outcome.report);
+  const FieldValue limit = outcome.limit ? FieldValue(outcome.limit->value) : FieldValue(nullptr);
+  row.push_back({"limit_bytes", limit});
+  append_stalls(outcome.stalls, row);
   if (!outcome.failed) return row;
   for (std::size_t i = identifying_fields; i < row.size(); ++i)
-    if (row[i].name != "verified" && row[i].name != "pool_options") row[i].value = nullptr;
+    if (row[i].name != "verified" && row[i].name != "pool_options" && row[i].name != "limit_bytes")
+      row[i].value = nullptr;
   return row;
 }
 
@@ -171,16 +220,21 @@ std::string replay_table(const std::vector<ReplayOutcome>& outcomes, bool colour
   if (outcomes.empty()) return "";
   const std::vector<Shown> shown = columns_for(outcomes);
   const LeastOfGroups least = least_reserved(outcomes);
+  const bool swapping = any(outcomes, somebody_swaps);
   std::vector<Column> columns{{"trace"}, {"pool"}};
+  if (swapping) columns.push_back({"swap"});
   for (const Shown& s : shown) columns.push_back(s.column);
   TextTable table(std::move(columns));
   for (const ReplayOutcome& o : outcomes) {
     const bool best = !o.failed && least.is_least(o.trace, o.report.peak_reserved);
     std::vector<Cell> cells{{o.report.trace}, {o.report.pool, o.failed ? Tone::bad : best ? Tone::best : Tone::plain}};
+    if (swapping) cells.push_back({o.report.swap});
     for (const Shown& s : shown) cells.push_back(o.failed ? Cell(nothing) : s.cell(o, best));
     table.add(std::move(cells));
   }
-  return table.text(colour) + toned(caption(outcomes.front().report, least.any()), Tone::faint, colour) + '\n' +
+  const Report& first = outcomes.front().report;
+  const std::string below = swapping ? swap_caption(first, least.any()) : caption(first, least.any());
+  return table.text(colour) + toned(below, Tone::faint, colour) + '\n' + stalls_text(outcomes, colour) +
          fidelity_table(outcomes, colour);
 }
 

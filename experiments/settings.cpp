@@ -28,73 +28,16 @@ constexpr std::array<std::string_view, 7> variables_of_run{
     "VRAMLAB_LIBRARY", "VRAMLAB_POOL_OPTIONS", "VRAMLAB_ALLOCATOR_OPTIONS", "VRAMLAB_RECORD", "VRAMLAB_RECORD_OWNER",
     "VRAMLAB_COMPARE", "VRAMLAB_REPORT"};
 
-constexpr std::array<SettingInfo, 18> infos{{
-    {{"pool", OptionKind::text, "all", "pools to compare; all: every one of `vramlab list pools`"}, "A,B|all", true},
-    {{"swap", OptionKind::text, "none", "swap policies; see `vramlab list swaps`"}, "A,B", true},
-    {{"solver", OptionKind::text, "auto", "solvers to compare; all: every one of `vramlab list solvers`"},
-     "A,B|all",
-     true},
-    {{"capacity", OptionKind::text, "unlimited",
-      "a plan that peaks at or below it is asked for; also as share of the max load"},
-     "BYTES|PCT%"},
-    {{"time_limit",
-      OptionKind::real,
-      "0",
-      "seconds for each solver, 0: no limit; a plan that it cuts short depends on the clock",
-      {},
-      0,
-      1e6},
-     "SECONDS"},
-    {{"threads", OptionKind::integer, "0", "threads of a solver, 0: one a core; the plan is the same", {}, 0, 1024},
-     "N"},
-    {{"granule", OptionKind::bytes, "512", "sizes of a trace are rounded up to it for planning"}, "BYTES"},
-    {{"limit", OptionKind::text, "unlimited",
-      "memory to get by with, also as share of the max load; with swap none a "
-      "cap"},
-     "BYTES|PCT%"},
-    {{"cap", OptionKind::text, "unlimited", "memory a pool may reserve; machine: what --machine has"}, "BYTES|machine"},
-    {{"device", OptionKind::choice, "sim", "sim: simulated after --machine; cuda: the GPU, paced by --machine",
-      "sim|cuda"},
-     "sim|cuda"},
-    {{"machine", OptionKind::text, "h200", "machine model: a name of `vramlab machine list`, or a .yaml file"},
-     "NAME|FILE"},
-    {{"inputs", OptionKind::text, "model",
-      "completions come from the model, the device's own run, or a log of "
-      "--log"},
-     "model|measured|FILE"},
-    {{"scale",
-      OptionKind::real,
-      "1",
-      "sizes times X, rounded down; none shrinks below 512 bytes, smaller ones "
-      "never shrink",
-      {},
-      1e-6,
-      1e6},
-     "X"},
-    {{"verify", OptionKind::flag, "false",
-      "check every decision by the independent validator; on a GPU also every byte"},
-     ""},
-    {{"seed", OptionKind::integer, "0", "seed of what is random", {}, 0}, "N"},
-    {{"min_time",
-      OptionKind::real,
-      "1",
-      "seconds of replay to average the speed over; 0: one run, as always on cuda",
-      {},
-      0,
-      3600},
-     "SECONDS"},
-    {{"gpu", OptionKind::text, "all", "which device of a recording of several; all: a row for each"}, "N|all"},
-    {{"format", OptionKind::choice, "table", "table for people, json and csv for programs", "table|json|csv"},
-     "table|json|csv"},
-}};
-
-constexpr std::array<SectionInfo, 2> sections{{{"pools", "pool", "POOL"}, {"solvers", "solver", "SOLVER"}}};
+constexpr std::array<SectionInfo, 4> sections{{{"pools", "pool", "POOL", "pool"},
+                                               {"solvers", "solver", "SOLVER", "solver"},
+                                               {"swaps", "swap policy", "SWAP", "swap"},
+                                               {"codecs", "codec", "CODEC", "codec"}}};
 
 std::span<const OptionSpec> setting_specs() {
   static const std::vector<OptionSpec> specs = [] {
     std::vector<OptionSpec> all;
-    all.reserve(infos.size());
-    for (const SettingInfo& info : infos) all.push_back(info.spec);
+    all.reserve(setting_infos().size());
+    for (const SettingInfo& info : setting_infos()) all.push_back(info.spec);
     return all;
   }();
   return specs;
@@ -182,8 +125,6 @@ std::optional<std::string> config_file(const GivenFlags& given) {
 
 }  // namespace
 
-std::span<const SettingInfo> setting_infos() { return infos; }
-
 std::string flag_of(std::string_view setting) {
   std::string flag = fmt::format("--{}", setting);
   std::replace(flag.begin(), flag.end(), '_', '-');
@@ -206,6 +147,10 @@ const SectionValues& Settings::section(std::string_view kind) const {
 const OptionValues& Settings::pool(std::string_view name) const { return options_of(section("pools"), name); }
 
 const OptionValues& Settings::solver(std::string_view name) const { return options_of(section("solvers"), name); }
+
+const OptionValues& Settings::swap(std::string_view name) const { return options_of(section("swaps"), name); }
+
+const OptionValues& Settings::codec(std::string_view name) const { return options_of(section("codecs"), name); }
 
 std::pair<std::string, std::string> split_assignment(std::string_view flag, std::string_view text,
                                                      std::string_view form) {

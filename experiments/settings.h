@@ -1,8 +1,9 @@
 #pragma once
 // Settings: what a flag, the environment, a file or a default may say, in this
 // order of precedence. A setting means the same for every verb that takes it.
-// Besides them, every option of every pool and solver is a setting, `pools.POOL.OPTION`, `solvers.SOLVER.OPTION`, and
-// every option of the allocator in front of a running program's pool, `allocator.OPTION`.
+// Besides them, every option of every pool, solver, swap policy and codec is a setting, `pools.POOL.OPTION`,
+// `solvers.SOLVER.OPTION`, `swaps.SWAP.OPTION`, `codecs.CODEC.OPTION`, and so is every option of the allocator in front
+// of a running program's pool, `allocator.OPTION`.
 
 #include <functional>
 #include <optional>
@@ -31,9 +32,10 @@ std::string flag_of(std::string_view setting);
 
 /// A kind (kinds.h) whose entries' options are settings, SECTION.NAME.OPTION.
 struct SectionInfo {
-  std::string_view kind;  ///< "pools": the key in the file
-  std::string_view one;   ///< "pool"
-  std::string_view form;  ///< "POOL", for help and messages
+  std::string_view kind;     ///< "pools": the key in the file
+  std::string_view one;      ///< "pool"
+  std::string_view form;     ///< "POOL", for help and messages
+  std::string_view setting;  ///< "pool": which of them take part
 };
 
 std::span<const SectionInfo> setting_sections();
@@ -49,9 +51,11 @@ struct SectionValues {
 struct Settings {
   Settings();
   const SectionValues& section(std::string_view kind) const;
-  /// Options of the pool or solver called `name`. Throws ConfigError for an unknown one.
+  /// Options of the pool, solver, swap policy or codec called `name`. Throws ConfigError for an unknown one.
   const OptionValues& pool(std::string_view name) const;
   const OptionValues& solver(std::string_view name) const;
+  const OptionValues& swap(std::string_view name) const;
+  const OptionValues& codec(std::string_view name) const;
 
   OptionValues values;     ///< of setting_infos()
   OptionValues allocator;  ///< of program_allocator_options(): `allocator.OPTION`
@@ -85,7 +89,8 @@ std::pair<std::string, std::string> split_assignment(std::string_view flag, std:
 
 /// Default, then file, then environment, then flags. The file is --config, else
 /// VRAMLAB_CONFIG, else ./vramlab.yaml when there is one: strict YAML, settings
-/// as keys and `pools: {POOL: {OPTION: VALUE}}`, likewise `solvers`; `allocator: {OPTION: VALUE}`. Variables
+/// as keys and `pools: {POOL: {OPTION: VALUE}}`, likewise `solvers`, `swaps` and `codecs`;
+/// `allocator: {OPTION: VALUE}`. Variables
 /// VRAMLAB_… that name no setting are warned of. Throws ConfigError with the place of what is
 /// wrong.
 Settings settle_settings(const GivenFlags& given);

@@ -12,11 +12,12 @@
 namespace vramlab {
 namespace {
 
-constexpr std::array<std::string_view, 13> taken_settings{"pool",   "swap",     "limit", "cap", "machine",
-                                                          "device", "inputs",   "scale", "gpu", "verify",
-                                                          "seed",   "min_time", "format"};
+constexpr std::array<std::string_view, 19> taken_settings{
+    "pool",        "swap",       "limit", "max_overhead", "codec",  "swap_tier", "host_memory",
+    "peer_memory", "disk_space", "cap",   "machine",      "device", "inputs",    "scale",
+    "gpu",         "verify",     "seed",  "min_time",     "format"};
 
-constexpr std::array<std::string_view, 1> option_sections{"pools"};
+constexpr std::array<std::string_view, 3> option_sections{"pools", "swaps", "codecs"};
 
 int replay_all(const ReplayArguments& arguments, const Settings& settings) {
   ReplaySession session(arguments, settings);
@@ -39,6 +40,10 @@ VerbRun define(CLI::App& app) {
       ->option_text(" ");
   app.add_option("--map", arguments->map, "picture of the memory; of several runs -TRACE-POOL is inserted")
       ->option_text("OUT.svg|png");
+  app.add_option("--gantt", arguments->gantt,
+                 "picture of operators, links, stalls and memory over time; names as for --map")
+      ->option_text("OUT.svg|png");
+  app.add_flag("--explain-stalls", arguments->explain_stalls, "tell what computation waited for, and how long");
   app.add_option("--log", arguments->log, "write the inputs that arrived, for --inputs; names as for --map")
       ->option_text("FILE");
   app.add_option("--repeat", arguments->repeat,
@@ -62,7 +67,11 @@ const VerbInfo verb_replay{
         "vramlab replay *.pickle.xz --pool pytorch --set "
         "pytorch.max_split_size=256MiB --format json\n"
         "vramlab replay operators.csv --device cuda --machine probed.yaml "
-        "--verify",
+        "--verify\n"
+        "vramlab replay operators.csv --pool vmm --swap lru,autoswap:adaptive "
+        "--limit 80% --explain-stalls\n"
+        "vramlab replay operators.csv --pool vmm --swap autoswap --limit min "
+        "--max-overhead 1% --gantt gantt.svg",
     .settings = taken_settings,
     .sections = option_sections,
     .define = define,

@@ -1,0 +1,29 @@
+#pragma once
+// The least limit that something gets by with, found by trying.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "engine/core/types.h"
+
+namespace vramlab {
+
+struct LimitRange {
+  Bytes low{};   ///< nothing below is tried
+  Bytes high{};  ///< tried first
+  Bytes step{};  ///< limits are low + k * step, and high. REQUIRES: not 0
+};
+
+struct FoundLimit {
+  std::optional<Bytes> least;  ///< none: not even `high`
+  std::uint64_t trials = 0;    ///< no limit is tried twice
+};
+
+/// Bisects between low and high as if a larger limit never were worse. It may be (a pool may cut its memory badly), so
+/// then some limits below the one found are tried, at growing distance; where one of them suffices, bisection goes on
+/// below it. `suffices` must give the same for the same limit; `progress` gets the share done, roughly.
+FoundLimit least_limit(const LimitRange& range, const std::function<bool(Bytes)>& suffices,
+                       const std::function<void(double)>& progress = {});
+
+}  // namespace vramlab
