@@ -23,16 +23,16 @@ struct MomentGap {
 
 /// One version of an object's contents, with the gaps in which it may be absent, in order of time.
 struct Version {
-  std::uint32_t copied = 0;  ///< first interval in which it can be copied out; none: a copy is there from the beginning
+  std::uint32_t copied = 0;  ///< first moment before which it can be copied out; none: a copy is there from the beginning
   std::vector<MomentGap> gaps;
   friend auto operator<=>(const Version&, const Version&) = default;
 };
 
 using Shape = std::vector<Version>;
 
-/// Moments 0 to M-1 are the chosen operators; interval j lies before moment j, interval M after the last. The stretch is
-/// unrolled: position M stands for its end, M+1+j for moment or interval j of the next one, so that the last version of a
-/// persistent object is one piece.
+/// Moments 0 to M-1 are the chosen operators. Time is cut into phases: 2j before the operator of moment j, 2j+1 while it
+/// runs, 2M after the last. The stretch is unrolled, so that the last version of a persistent object is one piece: moment
+/// M stands for its end, M+1+j for moment j of the next one; likewise with phases.
 class BoundProgram {
  public:
   BoundProgram(const AccessProgram& program, const SwapMachine& machine, const BoundRequest& request,
@@ -149,13 +149,13 @@ class BoundProgram {
                                    : link.out.bytes_per_second + link.in.bytes_per_second;
     peak_ = lp_.column(at_least, LinearProgram::infinite, 1);
     const int waiting = lp_.row(-LinearProgram::infinite, request_.max_overhead * ms(program_.duration));
-    for (std::uint32_t j = 0; j <= end_; ++j) {
-      const double out = out_time(j), in = in_time(j);
+    for (std::uint32_t phase = 0; phase <= 2 * end_; ++phase) {
+      const double time = time_of(phase);
       const int wait = request_.max_overhead > 0 ? lp_.column(0, LinearProgram::infinite) : -1;
       if (wait >= 0) lp_.entry(waiting, wait, 1);
-      outs_.push_back(link_row(mib_per_ms(link.out.bytes_per_second), out, wait));
-      ins_.push_back(link_row(mib_per_ms(link.in.bytes_per_second), in, wait));
-      boths_.push_back(link_row(mib_per_ms(both), std::max(out, in), wait));
+      outs_.push_back(link_row(mib_per_ms(link.out.bytes_per_second), time, wait));
+      ins_.push_back(link_row(mib_per_ms(link.in.bytes_per_second), time, wait));
+      boths_.push_back(link_row(mib_per_ms(both), time, wait));
     }
     for (const std::uint32_t slot : moments_) {
       const int row = lp_.row(static_cast<double>(program_.load[slot].value) / mebibyte, LinearProgram::infinite);
@@ -170,49 +170,48 @@ class BoundProgram {
     return row;
   }
 
-  // What leaves before a moment's operator begins counts in it; what is to come back may begin when it has ended.
-  double out_time(std::uint32_t j) const {
-    const Nanoseconds from = j == 0 ? Nanoseconds(0) : program_.begin[moments_[j - 1]];
-    return ms((j == moments_.size() ? program_.duration : program_.begin[moments_[j]]) - from);
-  }
-  double in_time(std::uint32_t j) const {
-    const Nanoseconds from = j == 0 ? Nanoseconds(0) : program_.end[moments_[j - 1]];
-    return ms((j == moments_.size() ? program_.duration : program_.end[moments_[j]]) - from);
+  double time_of(std::uint32_t phase) const {
+    const std::uint32_t moment = phase / 2;
+    if (phase % 2 == 1) return ms(program_.end[moments_[moment]] - program_.begin[moments_[moment]]);
+    const Nanoseconds from = moment == 0 ? Nanoseconds(0) : program_.end[moments_[moment - 1]];
+    return ms((moment == end_ ? program_.duration : program_.begin[moments_[moment]]) - from);
   }
 
   // --- One version -------------------------------------------------------------------------------------------------
 
-  std::uint32_t interval(std::uint32_t position) const { return position <= end_ ? position : position - end_ - 1; }
+  // The phase before an unrolled moment, and the row of an unrolled phase.
+  std::uint32_t phase_before(std::uint32_t moment) const { return moment <= end_ ? 2 * moment : 2 * moment - 1; }
+  std::uint32_t row_of(std::uint32_t phase) const { return phase <= 2 * end_ ? phase : phase - 2 * end_ - 1; }
 
   void add(const Version& version, double size) {
-    std::uint32_t next = version.copied;  // interval up to which nothing was copied yet
-    int copied = -1;
+    std::uint32_t next = version.copied == none ? 0 : phase_before(version.copied);
+    int copied = -1;  // by the end of phase next - 1
     for (const MomentGap& gap : version.gaps) {
       int absent = -1;
       for (std::uint32_t m = gap.first; m <= gap.last; ++m) {
         const int now = absent_at(m, size);
         if (version.copied != none) {
-          for (; next <= m; ++next) copied = copy_in(next, copied, size);
+          for (; next <= phase_before(m); ++next) copied = copy_in(next, copied, size);
           cover(now, copied);
         }
-        if (absent >= 0) flow_in(m, absent, now);
+        // What comes back while the operator of m runs takes memory there already.
+        if (absent >= 0) flow_in(phase_before(m), m == end_ ? 1 : 2, absent, now);
         absent = now;
       }
-      if (gap.returns) flow_in(gap.last + 1, absent, -1);
+      if (gap.returns) flow_in(phase_before(gap.last + 1), 1, absent, -1);
     }
   }
 
   int absent_at(std::uint32_t moment, double size) {
     const int column = lp_.column(0, size);
-    if (moment != end_) lp_.entry(loads_[interval(moment)], column, 1);
+    if (moment != end_) lp_.entry(loads_[moment < end_ ? moment : moment - end_ - 1], column, 1);
     return column;
   }
 
-  // A cumulated amount: what leaves in the interval is its rise.
-  int copy_in(std::uint32_t position, int before, double size) {
+  // A cumulated amount: what leaves in the phase is its rise.
+  int copy_in(std::uint32_t phase, int before, double size) {
     const int column = lp_.column(0, size);
-    const std::uint32_t j = interval(position);
-    for (const int row : {outs_[j], boths_[j]}) {
+    for (const int row : {outs_[row_of(phase)], boths_[row_of(phase)]}) {
       lp_.entry(row, column, share_);
       if (before >= 0) lp_.entry(row, before, -share_);
     }
@@ -223,13 +222,14 @@ class BoundProgram {
     return column;
   }
 
-  // What comes back in the interval: the fall of an absent amount.
-  void flow_in(std::uint32_t position, int before, int after) {
-    const std::uint32_t j = interval(position);
-    const int flow = lp_.column(0, LinearProgram::infinite);
-    for (const int row : {ins_[j], boths_[j]}) lp_.entry(row, flow, share_);
+  // What comes back in `phases` of them: the fall of an absent amount.
+  void flow_in(std::uint32_t phase, std::uint32_t phases, int before, int after) {
     const int enough = lp_.row(0, LinearProgram::infinite);
-    lp_.entry(enough, flow, 1);
+    for (std::uint32_t p = phase; p < phase + phases; ++p) {
+      const int flow = lp_.column(0, LinearProgram::infinite);
+      for (const int row : {ins_[row_of(p)], boths_[row_of(p)]}) lp_.entry(row, flow, share_);
+      lp_.entry(enough, flow, 1);
+    }
     lp_.entry(enough, before, -1);
     if (after >= 0) lp_.entry(enough, after, 1);
   }
@@ -252,8 +252,9 @@ class BoundProgram {
   std::vector<int> outs_, ins_, boths_, loads_;
 };
 
-// Operators whose load is above what is known of the bound: at most `most`, of each stretch of neighbours the fullest.
-std::vector<std::uint32_t> choose_moments(const AccessProgram& program, Bytes above, std::uint32_t most) {
+// Operators whose load is above what is known of the bound, at most `most` of them, of each stretch of neighbours the
+// fullest: only they can bind.
+std::vector<std::uint32_t> fullest(const AccessProgram& program, Bytes above, std::uint32_t most) {
   std::vector<std::uint32_t> full;
   for (std::uint32_t slot = 0; slot < program.slots(); ++slot)
     if (program.load[slot] > above) full.push_back(slot);
@@ -265,6 +266,21 @@ std::vector<std::uint32_t> choose_moments(const AccessProgram& program, Bytes ab
     chosen.push_back(*std::max_element(
         begin, end, [&](std::uint32_t a, std::uint32_t b) { return program.load[a] < program.load[b]; }));
   }
+  return chosen;
+}
+
+// Half of the moments are where the load is, half evenly spread in time: between two moments the program knows no order,
+// so that an object could be copied out before it is written.
+std::vector<std::uint32_t> choose_moments(const AccessProgram& program, Bytes above, std::uint32_t most) {
+  std::vector<std::uint32_t> chosen = fullest(program, above, std::max(1u, most / 2));
+  const std::int64_t parts = most - most / 2;
+  for (std::int64_t part = 1; part <= parts; ++part) {
+    const Nanoseconds time = program.duration * part / (parts + 1);
+    const auto slot = std::lower_bound(program.begin.begin(), program.begin.end(), time) - program.begin.begin();
+    if (slot < program.slots()) chosen.push_back(static_cast<std::uint32_t>(slot));
+  }
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   return chosen;
 }
 

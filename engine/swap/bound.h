@@ -6,10 +6,10 @@
 // 0 and its size. What is absent at m
 //   - was copied out after the last write before the gap and before m: A(g,m) <= C(v,m), where C(v,m) is the amount of
 //     the object's version v that was copied out by m. C grows by what the link takes, and is at most the size;
-//   - comes back before the access after it: between two moments the link in carries at least A(g,m) - A(g,m+1), and
-//     after the gap's last moment all that is left.
-// Between neighbouring moments, d apart, each direction of the link carries at most bandwidth * (d + s), both together at
-// most duplex * (d + s), where s >= 0 is what the schedule lets the operators wait there; all s together are at most
+//   - comes back before the access after it: from the end of m to the end of m+1 the link in carries at least
+//     A(g,m) - A(g,m+1), and between the gap's last moment and the begin of the next one all that is left.
+// Time is cut into the moments' operators and what lies between them. In such a phase of length d each direction of the
+// link carries at most bandwidth * (d + s), both together at most duplex * (d + s), where s >= 0 is what the schedule lets the operators wait there; all s together are at most
 // max_overhead * duration. A packed transfer needs 1/ratio of the bytes. Persistent objects close: their first and last
 // gap are one, and what was copied of their last version holds at the next beginning.
 // Minimise P >= L(m) - sum of A(g,m) at all moments.
