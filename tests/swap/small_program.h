@@ -28,7 +28,9 @@ inline AccessProgram small_program(const std::vector<std::int64_t>& times, const
   program.duration = now;
   program.iterations = std::move(iterations);
   for (std::uint32_t i = 0; i < objects.size(); ++i) {
-    ProgramObject object{.id = ObjectId(i), .bytes = Bytes(objects[i].bytes)};
+    ProgramObject object;
+    object.id = ObjectId(i);
+    object.bytes = Bytes(objects[i].bytes);
     for (const std::uint32_t slot : objects[i].accesses) object.accesses.push_back({slot, false});
     object.birth = objects[i].accesses.front();
     object.death = objects[i].accesses.back() + 1;
