@@ -92,15 +92,15 @@ inline AccessProgram program_of(const SwapScript& script) {
 }
 
 /// Objects at first fit in one segment. Memory given up is used again in the order of streams.
-class FirstFitPlaces : public Places {
+class HarnessPlaces : public Places {
  public:
-  FirstFitPlaces(Port& port, Bytes bytes, const SwapScript& script) : port_(port), script_(script) {
+  HarnessPlaces(Port& port, Bytes bytes, const SwapScript& script) : port_(port), script_(script) {
     const std::optional<Space> space = port.take_segment(bytes, StreamId(0));
     if (!space) throw OutOfMemory("the test's device is too small");
     space_ = *space;
     holes_[0] = {bytes.value, {}, {}};
   }
-  ~FirstFitPlaces() override { port_.return_segment(space_); }
+  ~HarnessPlaces() override { port_.return_segment(space_); }
 
   Extent extent_of(ObjectId object) const override {
     return {space_.id, Bytes(places_.at(object.value)), script_.sizes[object.value]};
@@ -275,8 +275,8 @@ class SwapHarness {
     swapper_.allocated(object, event.bytes, event.stream);
     if (std::ranges::find(options_.pinned, event.object) != options_.pinned.end()) swapper_.pin(object);
     if (policy_) policy_->allocated(object, event.bytes, event.stream);
+    fill(object, event.stream);
     order(event.stream, StreamId(0));
-    fill(object);
   }
   StreamId stream_of(ObjectId object) const { return script_.streams[object.value]; }
   /// What was put into `before` so far comes before what is put into `after` from now on.
@@ -304,7 +304,7 @@ class SwapHarness {
     }
     device_.launch(StreamId(0), Work(event.time, reads, writes));
     for (const Operand& operand : event.operands)
-      if (operand.writes) fill(operand.object);
+      if (operand.writes) fill(operand.object, StreamId(0));
     swapper_.operator_launched();
     if (policy_) policy_->after_operator(slot_, event.operands);
     ++slot_;
@@ -341,17 +341,21 @@ class SwapHarness {
 
   // --- Contents ----------------------------------------------------------------------------------------------------
 
-  void fill(ObjectId object) {
+  void fill(ObjectId object, StreamId stream) {
     if (!options_.contents) return;
     patterns_[object.value] = ++pattern_;
-    device_.contents()->fill(StreamId(0), places_.extent_of(object), pattern_);
+    device_.contents()->fill(stream, places_.extent_of(object), pattern_);
   }
   void check(ObjectId object) {
     if (!options_.contents) return;
     device_.contents()->check(StreamId(0), places_.extent_of(object), patterns_[object.value], object.value);
   }
   void bring_home() {
-    swapper_.bring_home([&](ObjectId object) { check(object); });
+    swapper_.bring_home([&](ObjectId object) {
+      order(stream_of(object), StreamId(0));
+      check(object);
+      order(StreamId(0), stream_of(object));
+    });
   }
 
   static std::string text_of(const SwapOperation& operation) {
@@ -367,7 +371,7 @@ class SwapHarness {
   AccessProgram program_;
   DecisionLog log_;
   Port port_;
-  FirstFitPlaces places_;
+  HarnessPlaces places_;
   PrioritySwapper swapper_;
   std::unique_ptr<SwapPolicy> policy_;
   std::vector<std::uint64_t> patterns_;
