@@ -28,18 +28,33 @@ void InputFeed::deliver(std::uint64_t position) {
   while (reported_ < issued && device_.next_completed(token, duration)) {
     ++reported_;
     note({InputKind::completed, position, token.value, 0});
-    measured_.emplace_back(token, duration);
+    if (token != mark_) measured_.emplace_back(token, duration);
     pool_.completed(token);
   }
 }
 
 void InputFeed::deliver_measured(std::uint64_t position) {
-  if (log_ != nullptr) return forget_completed();
+  if (log_ != nullptr) {
+    deliver_logged_measurements(position);
+    return forget_completed();
+  }
   for (const auto& [token, duration] : measured_) {
     note({InputKind::measured, position, token.value, duration.value});
-    pool_.measured(token, duration);
+    measured(token, duration);
   }
   measured_.clear();
+}
+
+void InputFeed::deliver_iteration(std::uint64_t position, TokenId mark, Nanoseconds duration) {
+  if (log_ != nullptr) return;  // the log has it
+  mark_ = mark;
+  note({InputKind::measured, position, mark.value, duration.value});
+  measured(mark, duration);
+}
+
+void InputFeed::measured(TokenId token, Nanoseconds duration) {
+  pool_.measured(token, duration);
+  if (learner_) learner_(token, duration);
 }
 
 // A device keeps a token until it was reported, also where nobody asks.
@@ -59,6 +74,15 @@ void InputFeed::finish(std::uint64_t position) {
   if (!port_.all_failures_replayed()) throw foreign_log("a command fails in it that this run never issued");
 }
 
+// Those that arrived inside an event, where an iteration begins: the policies decide in it what follows.
+void InputFeed::deliver_logged_measurements(std::uint64_t position) {
+  while (next_logged_position_ <= position && log_->inputs[next_logged_].kind == InputKind::measured) {
+    const Input& input = log_->inputs[next_logged_++];
+    seek_next_logged();
+    deliver_logged(input);
+  }
+}
+
 void InputFeed::deliver_log(std::uint64_t position) {
   while (next_logged_position_ <= position) {
     const Input& input = log_->inputs[next_logged_++];
@@ -72,7 +96,7 @@ void InputFeed::deliver_logged(const Input& input) {
     case InputKind::completed:
       return await(issued_token(input));
     case InputKind::measured:
-      return pool_.measured(issued_token(input), Nanoseconds(input.value));
+      return measured(issued_token(input), Nanoseconds(input.value));
     case InputKind::pressure:
       return pool_.pressure(static_cast<std::uint32_t>(input.value));
     case InputKind::tick:

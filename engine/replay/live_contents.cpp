@@ -52,14 +52,19 @@ void LiveContents::after(std::uint64_t position) {
 
 void LiveContents::follow_moves(std::uint64_t position) {
   for (const ObjectId object : places_.moved())
-    if (places_.live(object)) compare(object.value, position, Occasion::move);
+    if (places_.live(object) && readable(object.value)) compare(object.value, position, Occasion::move);
   places_.forget_moves();
 }
 
 void LiveContents::finish() {
   for (std::uint32_t object = 0; object < trace_.object_count(); ++object)
-    if (places_.live(ObjectId(object)) && !given_up_[object]) compare(object, trace_.event_count(), Occasion::end);
+    if (places_.live(ObjectId(object)) && readable(object) && !given_up_[object])
+      compare(object, trace_.event_count(), Occasion::end);
   poll();
+}
+
+void LiveContents::come_home(ObjectId object) {
+  if (!given_up_[object.value]) compare(object.value, trace_.event_count(), Occasion::home);
 }
 
 // No two writes of a run leave the same pattern.
@@ -75,7 +80,7 @@ void LiveContents::write(std::uint32_t object) {
 // Between request and completion other streams still use the object, so what its own stream leaves there is compared
 // when that stream is done with it.
 void LiveContents::give_up(std::uint32_t object, std::uint64_t position) {
-  if (!given_up_[object]) compare(object, position, Occasion::free);
+  if (!given_up_[object] && readable(object)) compare(object, position, Occasion::free);
   given_up_[object] = true;
 }
 
@@ -104,6 +109,8 @@ std::string LiveContents::occasion_text(const Asked& asked) const {
       return "before its free";
     case Occasion::end:
       return "at the end";
+    case Occasion::home:
+      return "back on the device after the end";
   }
   return "";
 }

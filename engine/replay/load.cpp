@@ -14,8 +14,17 @@ void LoadMeter::reserved_changed(const Port& port, std::uint64_t events) {
   if (port.peak_reserved() == peak_reserved_) return;
   peak_reserved_ = port.peak_reserved();
   window_reserved_ = peak_reserved_;  // may lie inside the event, above what is held after it
-  requested_at_peak_ = requested_;
+  requested_at_peak_ = requested_ - away_;
   events_to_peak_ = events;
+}
+
+LoadMeter load_of(const Trace& trace) {
+  LoadMeter load;
+  for (std::size_t i = 0; i < trace.event_count(); ++i) {
+    if (trace.kinds[i] == EventKind::alloc) load.on_alloc(trace.sizes[trace.subjects[i]]);
+    if (trace.kinds[i] == EventKind::free_completed) load.on_free(trace.sizes[trace.subjects[i]]);
+  }
+  return load;
 }
 
 std::optional<Bytes> recorded_peak_reserved(const Trace& trace) {

@@ -28,6 +28,8 @@ class LoadMeter {
     requested_ -= bytes;
     rounded_ -= round_up(bytes, load_granule);
   }
+  /// Live bytes that are not on the device just now.
+  void set_away(Bytes bytes) { away_ = bytes; }
   /// Call after every event, with how many there were so far: a pool may take and return memory at any.
   void after_event(const Port& port, std::uint64_t events) {
     if (port.reserved() != reserved_ || port.peak_reserved() != peak_reserved_) [[unlikely]]
@@ -40,7 +42,7 @@ class LoadMeter {
   Bytes peak_requested() const { return peak_requested_; }
   Bytes max_load() const { return std::max(load_before_, window_load_); }
   Bytes peak_reserved() const { return peak_reserved_; }
-  /// Requested bytes live after the first event at which the peak was reserved.
+  /// Requested bytes live on the device after the first event at which the peak was reserved.
   Bytes requested_at_peak_reserved() const { return requested_at_peak_; }
   /// Events up to that one; 0 where nothing was reserved.
   std::uint64_t events_to_peak_reserved() const { return events_to_peak_; }
@@ -50,12 +52,15 @@ class LoadMeter {
  private:
   void reserved_changed(const Port& port, std::uint64_t events);
 
-  Bytes requested_{}, rounded_{};
+  Bytes requested_{}, rounded_{}, away_{};
   Bytes peak_requested_{};
   Bytes load_before_{}, window_load_{};  ///< maximum load before the window and in it
   Bytes reserved_{}, peak_reserved_{}, requested_at_peak_{}, window_reserved_{};
   std::uint64_t events_to_peak_ = 0;
 };
+
+/// The whole trace's load; nothing is reserved in it.
+LoadMeter load_of(const Trace& trace);
 
 /// The most that the recorded allocator held, by its segment events; nullopt where there are none.
 std::optional<Bytes> recorded_peak_reserved(const Trace& trace);

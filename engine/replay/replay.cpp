@@ -7,6 +7,7 @@
 #include "engine/replay/load.h"
 #include "engine/replay/replay_clock.h"
 #include "engine/replay/replay_run.h"
+#include "engine/replay/replay_stretch.h"
 #include "engine/replay/validator.h"
 #include "traces/reader.h"
 
@@ -26,10 +27,12 @@ bool recorded_by(const PoolInfo& pool, const Trace& trace) {
                      [&](const SegmentEvent& event) { return event.action == followed_action(pool.follows); });
 }
 
-// A pool that follows the recording takes its settings where nobody chose otherwise, and its addresses.
+// A pool that follows the recording takes its settings where nobody chose otherwise, and its addresses where it runs
+// the whole of it.
 void follow_recording(const Trace& trace, RunSetup& setup) {
   for (const auto& [name, text] : trace.settings)
     if (setup.options.has(name)) setup.options.set_if_default(name, text, "recording");
+  if (setup.swap != nullptr) return;
   for (const SegmentEvent& event : trace.segment_events)
     if (event.action == followed_action(setup.pool->follows))
       setup.recorded_addresses.push_back({event.address, event.bytes});
@@ -52,6 +55,8 @@ class Replay {
   RunResult unwatched_run();
   void time_runs(const std::string& digest);
   RunSetup decisions_only() const;
+  RunSetup ideal_setup() const;
+  void draw_timeline() const;
   std::optional<RunResult> ideal_run(const RunResult& run);
 
   void fill_memory(Report& report, const RunResult& run) const;
@@ -60,7 +65,9 @@ class Replay {
   void fill_operators(Report& report, const RunResult& run);
   void fill_stalls(Report& report, const RunResult& run);
 
-  const Trace& trace_;
+  const Trace& whole_;
+  std::unique_ptr<ReplayStretch> stretch_;  ///< when swapping
+  const Trace& trace_;                      ///< what is run: all of it, or the stretch
   const ReplayRequest& request_;
   RunSetup setup_;
   Instance instance_;
@@ -72,20 +79,25 @@ class Replay {
   double runs_done_ = 0, runs_planned_ = 1;
 };
 
-Replay::Replay(const Trace& trace, const ReplayRequest& request) : trace_(trace), request_(request) {
+Replay::Replay(const Trace& trace, const ReplayRequest& request)
+    : whole_(trace),
+      stretch_(make_stretch(trace, request)),
+      trace_(stretch_ ? stretch_->window : trace),
+      request_(request) {
   if (request.inputs == InputsMode::log && request.log_in == nullptr)
     throw ConfigError("inputs are to come from a log, but there is none", {}, "name the log's file");
-  setup_.trace = &trace;
+  setup_.trace = &trace_;
   setup_.pool = request.pool;
   setup_.options = request.pool_options;
   setup_.context = {.device_memory = request.device_memory, .seed = request.seed};
-  setup_.capacity = request.capacity;
+  setup_.capacity = stretch_ ? std::min(request.capacity, request.swap.machine.limit) : request.capacity;
+  if (stretch_) setup_.swap = &stretch_->setup;
   setup_.make_device = request.make_device;
   setup_.debug_history = request.debug_history;
   if (request.inputs == InputsMode::log) setup_.log_in = request.log_in;
-  if (request.pool->follows != Follows::nothing) follow_recording(trace, setup_);
+  if (request.pool->follows != Follows::nothing) follow_recording(whole_, setup_);
   if (request.pool->needs_instance) {
-    instance_ = to_instance(trace);
+    instance_ = to_instance(trace_);
     setup_.context.instance = &instance_;
   }
   runs_planned_ = observes() || request.warm_up ? 2 : 1;
@@ -162,7 +174,7 @@ void Replay::time_runs(const std::string& digest) {
 
 bool Replay::was_limited() const {
   const InputLog& inputs = setup_.log_in != nullptr ? *setup_.log_in : inputs_;
-  return request_.capacity != unlimited_bytes ||
+  return stretch_ || request_.capacity != unlimited_bytes ||
          std::any_of(inputs.inputs.begin(), inputs.inputs.end(),
                      [](const Input& input) { return input.kind == InputKind::failed; });
 }
@@ -170,10 +182,7 @@ bool Replay::was_limited() const {
 // Same pool and machine, unlimited memory. A run that decides as it does so is its own, which the model alone can tell
 // where it is what decisions depend on. None where the machine, being real, has too little memory.
 std::optional<RunResult> Replay::ideal_run(const RunResult& run) {
-  RunSetup setup = setup_;
-  setup.log_in = nullptr;
-  setup.capacity = unlimited_bytes;
-  if (request_.make_ideal_device) setup.make_device = request_.make_ideal_device;
+  const RunSetup setup = ideal_setup();
   if (!request_.make_model_device) return ReplayRun(setup).run();
   if (request_.inputs == InputsMode::model) {
     RunSetup model = setup;
@@ -187,6 +196,21 @@ std::optional<RunResult> Replay::ideal_run(const RunResult& run) {
   } catch (const OutOfMemory&) {
     return std::nullopt;
   }
+}
+
+RunSetup Replay::ideal_setup() const {
+  RunSetup setup = setup_;
+  setup.log_in = nullptr;
+  setup.capacity = unlimited_bytes;
+  setup.swap = nullptr;
+  if (request_.make_ideal_device) setup.make_device = request_.make_ideal_device;
+  return setup;
+}
+
+void Replay::draw_timeline() const {
+  RunSetup ideal = ideal_setup();
+  if (request_.make_model_device) ideal.make_device = request_.make_model_device;
+  *request_.timeline = timeline_of(decisions_only(), std::move(ideal));
 }
 
 // With the inputs of the first run a model makes the same decisions as the device that they came from.
@@ -205,7 +229,7 @@ Report Replay::report() {
   Report report;
   report.trace = trace_.name;
   report.pool = request_.pool->name;
-  report.swap = "none";
+  report.swap = stretch_ ? request_.swap.policy->name : "none";
   report.device = request_.device_name;
   report.machine = request_.machine_name;
   report.seed = request_.seed;
@@ -219,17 +243,19 @@ Report Replay::report() {
   if (run.simulated) fill_operators(report, run);
   if (compares_addresses()) report.recorded_address_mismatches = first.address_mismatches;
   if (request_.verify) report.verified = true;
+  if (request_.timeline != nullptr) draw_timeline();
   return report;
 }
 
 void Replay::fill_memory(Report& report, const RunResult& run) const {
-  report.peak_requested = run.load.peak_requested();
-  report.max_load = run.load.max_load();
+  const LoadMeter load = stretch_ ? load_of(whole_) : run.load;
+  report.peak_requested = load.peak_requested();
+  report.max_load = load.max_load();
   report.peak_reserved = run.load.peak_reserved();
   report.reserved_over_requested = quotient(report.peak_reserved, report.peak_requested);
   report.segments = run.counts.segments_taken + run.counts.map_calls;
   report.fragmentation = 1 - quotient(run.load.requested_at_peak_reserved(), report.peak_reserved);
-  report.recorded_peak_reserved = recorded_peak_reserved(trace_);
+  report.recorded_peak_reserved = recorded_peak_reserved(whole_);
   report.device_calls = run.device.calls;
   report.device_call_time = run.device.call_time;
 }
@@ -268,7 +294,9 @@ void Replay::fill_operators(Report& report, const RunResult& run) {
   fill_stalls(report, run);
   report.peak_device = run.load.peak_reserved();
   report.memory_reduction = 1 - quotient(run.load.window_reserved(), run.load.window_load());
-  report.swapped_out = report.swapped_in = Bytes(0);
+  report.swapped_out = run.swap ? run.swap->out_bytes : Bytes(0);
+  report.swapped_in = run.swap ? run.swap->in_bytes : Bytes(0);
+  if (run.swap) report.swapping = swap_report(run, request_.swap);
 }
 
 // Without swapping, what memory costs is the time that its limit adds: nothing else can make computation wait. A run

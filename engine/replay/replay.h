@@ -27,6 +27,8 @@ class ReplayWatcher : public EventSink {
  public:
   /// Before the decisions of event `position`.
   virtual void on_event(const Trace& trace, std::uint64_t position) = 0;
+  /// Right before the operator of event `position` is launched, all decisions so far handed over.
+  virtual void on_launch(const Trace& /*trace*/, std::uint64_t /*position*/) {}
   virtual void on_end(const Trace& /*trace*/) {}
 };
 
@@ -45,6 +47,9 @@ struct SwapRequest {
   SwapMachine machine;               ///< links, codec and limit
   OperatorTiming timing;
   std::array<Bytes, 4> tier_capacity{};  ///< by Tier: what may be held there
+  // What is smaller or larger stays, where the policy has no options of these names.
+  Bytes min_swap{std::uint64_t{1} << 20};
+  Bytes max_swap = unlimited_bytes;
   bool swaps() const { return policy != nullptr && policy->make != nullptr; }
 };
 

@@ -50,14 +50,21 @@ ReplayRun::ReplayRun(const RunSetup& setup, const Observation* observation)
       inputs_(port_, *pool_, *device_, setup.log_in, setup.log_out),
       lifetimes_(tells_hints(setup) ? lifetimes_in(trace_) : std::vector<std::uint64_t>()),
       program_(trace_) {
+  if (setup.swap != nullptr) {
+    swap_.emplace(*setup.swap, port_, *pool_, log_, places_);
+    inputs_.tell_measured([this](TokenId token, Nanoseconds duration) { swap_->measured(token, duration); });
+  }
+  if (setup.timeline != nullptr && !device_->follow_timeline(setup.timeline))
+    throw ConfigError("this device cannot tell its timeline", {}, "draw it of a simulated device");
   if (device_->contents() == nullptr) return;
   operators_.emplace(trace_, places_, *device_);
   if (observation_ != nullptr && observation_->check_contents) contents_.emplace(trace_, places_, *device_->contents());
+  if (contents_ && swap_) contents_->expect_absences([this](ObjectId object) { return swap_->readable(object); });
 }
 
 std::unique_ptr<Pool> ReplayRun::make_pool() {
   log_.add_sink(digest_);
-  if (device_->contents() != nullptr) log_.add_sink(places_);
+  if (device_->contents() != nullptr || setup_.swap != nullptr) log_.add_sink(places_);
   if (setup_.sink != nullptr) log_.add_sink(*setup_.sink);
   if (observation_ != nullptr)
     for (ReplayWatcher* watcher : observation_->watchers) log_.add_sink(*watcher);
@@ -68,15 +75,25 @@ std::unique_ptr<Pool> ReplayRun::make_pool() {
 }
 
 RunResult ReplayRun::run() {
+  name_failures([this] { run_all(); });
+  finish();
+  const RunResult found = result();
+  device_->follow_timeline(nullptr);
+  if (observation_ == nullptr) return found;
+  if (swap_) name_failures([this] { come_home(); });
+  for (ReplayWatcher* watcher : observation_->watchers) watcher->on_end(trace_);
+  return found;
+}
+
+template <class Work>
+void ReplayRun::name_failures(Work&& work) const {
   try {
-    run_all();
+    work();
   } catch (const OutOfMemory& error) {
     throw OutOfMemory(failure_text(error), {trace_.name, {}, {}, {}});
   } catch (const PoolError& error) {
     throw PoolError(failure_text(error), {trace_.name, {}, {}, {}});
   }
-  finish();
-  return result();
 }
 
 void ReplayRun::run_all() {
@@ -107,13 +124,12 @@ void ReplayRun::finish() {
   inputs_.finish(position_);
   log_.flush();
   loop_seconds_ += watch.seconds();
-  if (contents_) contents_->finish();
+  if (contents_ && !swap_) contents_->finish();
   device_->synchronize();
-  if (observation_ == nullptr) return;
-  for (ReplayWatcher* watcher : observation_->watchers) watcher->on_end(trace_);
 }
 
 void ReplayRun::run_batch(std::span<const Step> steps) {
+  if (swap_) return run_batch_swapping(steps);
   if (!lifetimes_.empty()) return run_batch_hinted(steps);
   if (program_.slots() > many_slots) return run_batch_looking_ahead(steps);
   for (const Step& step : steps) {
@@ -159,8 +175,13 @@ void ReplayRun::observe_batch(std::span<const Step> steps) {
     log_.flush();
     if (contents_) contents_->follow_moves(position_);
     for (ReplayWatcher* watcher : observation_->watchers) watcher->on_event(trace_, position_);
-    if (contents_) contents_->before(position_);
-    lifetimes_.empty() ? perform(step) : perform<true>(step);
+    if (swap_) {
+      perform_swapping(step);
+    } else {
+      if (contents_) contents_->before(position_);
+      if (step.kind == EventKind::op) tell_launch();
+      lifetimes_.empty() ? perform(step) : perform<true>(step);
+    }
     if (contents_) follow_contents();
     if (observation_->compare_addresses && step.kind == EventKind::alloc) compare_address(step);
   }
@@ -192,7 +213,7 @@ inline void ReplayRun::perform(const Step& step) {
       launch(step.subject);
       break;
     case EventKind::iteration:
-      begin_iteration();
+      begin_iteration(step.subject);
       break;
     case EventKind::segment:
     case EventKind::oom:
@@ -214,7 +235,8 @@ inline void ReplayRun::allocate(const Step& step) {
 }
 
 // A training loop reads its loss once an iteration, so the host waits for the device here.
-void ReplayRun::begin_iteration() {
+void ReplayRun::begin_iteration(std::uint32_t number) {
+  if (swap_) return begin_iteration_swapping(number);
   device_->synchronize();
   inputs_.deliver_measured(position_);
   in_iteration_ = true;
@@ -223,9 +245,17 @@ void ReplayRun::begin_iteration() {
 }
 
 void ReplayRun::launch(std::uint32_t op) {
+  begin_launches();
+  put_operator(op);
+}
+
+void ReplayRun::begin_launches() {
   if (!launched_ && !in_iteration_) begin_window();
   launched_ = true;
   steady_.launch(*device_);
+}
+
+void ReplayRun::put_operator(std::uint32_t op) {
   if (!operators_) return device_->launch(operator_stream, trace_.operators.gpu_time[op]);
   log_.flush();
   operators_->launch(op);
@@ -236,6 +266,11 @@ void ReplayRun::begin_window() {
   if (device_->timetable() != nullptr) predicted_window_start_ = device_->timetable()->now();
   late_before_window_ = pacing().late_time;
   load_.restart();
+}
+
+void ReplayRun::tell_launch() {
+  log_.flush();
+  for (ReplayWatcher* watcher : observation_->watchers) watcher->on_launch(trace_, position_);
 }
 
 void ReplayRun::compare_address(const Step& step) {
@@ -251,8 +286,12 @@ RunResult ReplayRun::result() const {
                    .fidelity = {},
                    .window_late = pacing().late_time - late_before_window_,
                    .steady = steady_.steady(*device_),
+                   .window_begin = window_start_,
+                   .window_end = device_->now(),
+                   .swap = {},
                    .address_mismatches = address_mismatches_,
                    .loop_seconds = loop_seconds_};
+  if (swap_) result.swap = stretch_stats();
   if (launched_) result.simulated = device_->now() - window_start_;
   if (device_->contents() != nullptr) result.fidelity = fidelity();
   return result;

@@ -23,6 +23,7 @@
 #include "engine/replay/program.h"
 #include "engine/replay/replay.h"
 #include "engine/replay/steady_meter.h"
+#include "engine/replay/swap_driver.h"
 
 namespace vramlab {
 
@@ -35,9 +36,11 @@ struct RunSetup {
   Bytes capacity = unlimited_bytes;
   std::vector<RecordedAddress> recorded_addresses;  ///< empty: the Port assigns its own
   std::function<std::unique_ptr<RunnableDevice>()> make_device;
-  const InputLog* log_in = nullptr;  ///< inputs are these instead of the device's own
-  InputLog* log_out = nullptr;       ///< gets the device's own inputs
-  EventSink* sink = nullptr;         ///< gets the decisions, when not null
+  const InputLog* log_in = nullptr;               ///< inputs are these instead of the device's own
+  InputLog* log_out = nullptr;                    ///< gets the device's own inputs
+  EventSink* sink = nullptr;                      ///< gets the decisions, when not null
+  const SwapSetup* swap = nullptr;                ///< null: nothing is swapped; `trace` is its window else
+  std::vector<TimelineSpan>* timeline = nullptr;  ///< gets what the device tells of its streams and links
   std::function<void(double)> progress;
   bool debug_history = false;  ///< a failure tells what became of the block before
 };
@@ -59,6 +62,8 @@ struct RunResult {
   std::optional<Fidelity> fidelity;      ///< of a device with contents, its stalls not filled in
   Nanoseconds window_late{};             ///< of the host's waiting for late completions, what fell into that time
   std::optional<Steady> steady;
+  Nanoseconds window_begin{}, window_end{};  ///< of `simulated`, by the device's clock
+  std::optional<SwapStats> swap;             ///< of the stretch with operators
   std::uint64_t address_mismatches = 0;
   double loop_seconds = 0;  ///< host time of the loop with its digest
 };
@@ -67,7 +72,8 @@ class ReplayRun {
  public:
   explicit ReplayRun(const RunSetup& setup, const Observation* observation = nullptr);
 
-  /// Throws OutOfMemory and PoolError naming the event.
+  /// Throws OutOfMemory and PoolError naming the event. A run that swaps brings everything home at last where somebody
+  /// observes it; the result is of the time before.
   RunResult run();
   /// Goes on until after the first `events` events and hands all decisions so far to the sink. REQUIRES: no
   /// observation, no call of run(), and the same run has gone that far before.
@@ -75,6 +81,8 @@ class ReplayRun {
 
  private:
   std::unique_ptr<Pool> make_pool();
+  template <class Work>
+  void name_failures(Work&& work) const;
   void run_all();
   void finish();
   void run_batch(std::span<const Step> steps);
@@ -90,9 +98,26 @@ class ReplayRun {
   void perform(const Step& step);
   template <bool hinted>
   void allocate(const Step& step);
-  void begin_iteration();
+  void begin_iteration(std::uint32_t number);
   void launch(std::uint32_t op);
+  void begin_launches();
+  void put_operator(std::uint32_t op);
   void begin_window();
+  void tell_launch();
+
+  // In replay_swap.cpp.
+  void run_batch_swapping(std::span<const Step> steps);
+  void perform_swapping(const Step& step);
+  void allocate_swapping(const Step& step);
+  void free_swapping(const Step& step, ObjectId object);
+  void launch_swapping(std::uint32_t op);
+  void begin_iteration_swapping(std::uint32_t number);
+  void begin_stretch();
+  void compare_before();
+  void come_home();
+  SwapStats stretch_stats() const;
+  Nanoseconds timetable_now() const;
+
   void follow_contents();
   void compare_address(const Step& step);
   RunResult result() const;
@@ -112,6 +137,7 @@ class ReplayRun {
   std::unique_ptr<RunnableDevice> device_;
   Port port_;
   std::unique_ptr<Pool> pool_;
+  std::optional<SwapDriver> swap_;
   InputFeed inputs_;
   std::optional<LiveOperators> operators_;  ///< on a device with contents
   std::optional<LiveContents> contents_;
@@ -124,6 +150,9 @@ class ReplayRun {
   bool in_iteration_ = false;
   bool launched_ = false;  ///< an operator was seen: the window has begun
   Nanoseconds window_start_{}, predicted_window_start_{}, late_before_window_{};
+  bool stretch_begun_ = false;     ///< when swapping
+  Nanoseconds iteration_begin_{};  ///< by the clock of the timetable
+  SwapStats stats_before_;         ///< the stretch
   SteadyMeter steady_;
   std::uint64_t address_mismatches_ = 0;
   double loop_seconds_ = 0;

@@ -85,6 +85,20 @@ void append_fidelity(const std::optional<Fidelity>& fidelity, Row& row) {
   append_calls(predicted, measured, row);
 }
 
+FieldValue kind_of(const std::optional<SwapReport>& swapping) {
+  if (!swapping) return nullptr;
+  return std::string(swapping->oracle ? "oracle" : "on-line");
+}
+
+void append_swapping(const std::optional<SwapReport>& swapping, Row& row) {
+  const Row fields{{"policy_kind", kind_of(swapping)},
+                   {"swap_options", swapping ? value_of_text(swapping->options) : FieldValue(nullptr)},
+                   {"swap_operations", part_of(swapping, &SwapReport::operations)},
+                   {"spared_transfers", part_of(swapping, &SwapReport::spared)},
+                   {"swap_host_bytes", part_of(swapping, &SwapReport::held)}};
+  row.insert(row.end(), fields.begin(), fields.end());
+}
+
 }  // namespace
 
 std::string changed_options(const OptionValues& options) {
@@ -136,6 +150,7 @@ Row to_row(const Report& r) {
           {"largest_free_block_bytes", part_of(r.parts, &Fragmentation::largest_free)},
           {"pool_options", value_of_text(r.pool_options)}};
   append_fidelity(r.fidelity, row);
+  append_swapping(r.swapping, row);
   return row;
 }
 

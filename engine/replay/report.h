@@ -16,6 +16,15 @@
 
 namespace vramlab {
 
+/// Of a run that swaps; null fields in the row of others.
+struct SwapReport {
+  bool oracle = false;           ///< the policy knew the stretch beforehand
+  std::string options;           ///< as changed_options() gives them; null in the row where ""
+  std::uint64_t operations = 0;  ///< outs and ins, spared ones too
+  std::uint64_t spared = 0;      ///< outs for which a valid copy was there already
+  Bytes held{};                  ///< most bytes held in the other tiers, each tier's own peak, in all
+};
+
 struct Report {
   std::string trace, pool, swap, device, machine;
   std::uint64_t seed = 0;
@@ -39,6 +48,7 @@ struct Report {
   std::optional<double> overhead;
   std::optional<Steady> steady;
   std::optional<Bytes> swapped_out, swapped_in;
+  std::optional<SwapReport> swapping;
   std::optional<bool> verified;  ///< null unless asked
 
   std::optional<Fragmentation> parts;  ///< of fragmentation; null where nothing was allocated

@@ -37,8 +37,8 @@ TEST(Report, HasTheFieldsOfTheContractInOrder) {
           "predicted_range_reserve_ns", "measured_range_reserve_ns", "range_release_calls",
           "predicted_range_release_ns", "measured_range_release_ns", "page_create_calls", "predicted_page_create_ns",
           "measured_page_create_ns", "page_destroy_calls", "predicted_page_destroy_ns", "measured_page_destroy_ns",
-          "map_calls", "predicted_map_ns", "measured_map_ns", "unmap_calls", "predicted_unmap_ns",
-          "measured_unmap_ns"));
+          "map_calls", "predicted_map_ns", "measured_map_ns", "unmap_calls", "predicted_unmap_ns", "measured_unmap_ns",
+          "policy_kind", "swap_options", "swap_operations", "spared_transfers", "swap_host_bytes"));
 }
 
 TEST(Report, WritesWhatIsNotApplicableAsNull) {
@@ -63,6 +63,11 @@ TEST(Report, WritesWhatIsNotApplicableAsNull) {
                                       "external_fragmentation",
                                       "largest_free_block_bytes",
                                       "pool_options",
+                                      "policy_kind",
+                                      "swap_options",
+                                      "swap_operations",
+                                      "spared_transfers",
+                                      "swap_host_bytes",
                                       "iterations",
                                       "predicted_ns",
                                       "predicted_iteration_ns",

@@ -28,6 +28,7 @@ struct HostDeviceOptions {
   Nanoseconds wait_cost{50'000};        ///< of the host, each wait for a token that is not complete
   std::uint64_t polls_to_complete = 0;  ///< every so many fruitless polls the oldest token completes; 0 = none does
   std::uint64_t corrupt_fill = 0;       ///< the last byte of this fill is wrong (counted from 1); 0 = none
+  std::uint64_t corrupt_transfer = 0;   ///< the first byte that this transfer brings is wrong (from 1); 0 = none
   bool eager_streams = false;           ///< streams run ahead as far as they may; transfers are late all the same
 };
 
@@ -92,9 +93,10 @@ class HostDevice : public RunnableDevice, public Contents {
     call();
     counters_.transfers += 1;
     counters_.transferred += transfer.bytes;
-    issue(token, [this, transfer, tokens = std::vector<TokenId>(after.begin(), after.end())] {
+    const bool corrupt = counters_.transfers == options_.corrupt_transfer;
+    issue(token, [this, transfer, corrupt, tokens = std::vector<TokenId>(after.begin(), after.end())] {
       for (const TokenId earlier : tokens) complete(earlier);
-      copy(transfer);
+      copy(transfer, corrupt);
       counters_.transfer_time += options_.call_cost;
     });
   }
@@ -291,10 +293,11 @@ class HostDevice : public RunnableDevice, public Contents {
         work(i, static_cast<std::uint8_t>(word));
     }
   }
-  void copy(const Transfer& transfer) {
+  void copy(const Transfer& transfer, bool corrupt) {
     std::vector<std::byte> bytes(transfer.bytes.value);
     for_bytes({transfer.from.segment, transfer.from.offset, transfer.bytes},
               [&](const std::byte* at, std::uint64_t done, std::uint64_t n) { std::memcpy(&bytes[done], at, n); });
+    if (corrupt) bytes[0] ^= std::byte{1};
     for_bytes({transfer.to.segment, transfer.to.offset, transfer.bytes},
               [&](std::byte* at, std::uint64_t done, std::uint64_t n) { std::memcpy(at, &bytes[done], n); });
   }
