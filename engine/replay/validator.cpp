@@ -2,33 +2,12 @@
 
 #include <fmt/format.h>
 #include <iterator>
-#include <map>
-#include <optional>
-#include <unordered_map>
-#include <vector>
 
-#include "engine/core/error.h"
-#include "engine/replay/validator_memory.h"
-#include "engine/replay/validator_moves.h"
-#include "engine/replay/validator_order.h"
+#include "engine/replay/validator_watcher.h"
 
 namespace vramlab {
+namespace validation {
 namespace {
-
-using validation::Complaint;
-using validation::MemoryAccount;
-using validation::MoveAccount;
-using validation::OrderAccount;
-using validation::Piece;
-
-/// Where an object lives.
-struct Placed {
-  std::uint32_t segment = 0;
-  std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;
-  std::uint16_t stream = 0;
-  std::vector<Piece> pieces;
-};
 
 std::string_view event_name(EventKind kind) {
   switch (kind) {
@@ -52,56 +31,7 @@ std::string_view event_name(EventKind kind) {
   return "unknown event";
 }
 
-class Validator : public ReplayWatcher {
- public:
-  void on_event(const Trace& trace, std::uint64_t position) override;
-  void on_decisions(std::span<const Decision> batch) override;
-  void on_end(const Trace& trace) override;
-
- private:
-  void apply(const Decision& d);
-  void check_version(const Decision& d);
-  void place(const Decision& d);
-  void arrive(const Decision& d);
-  void settle(const Decision& d);
-  void check_size(const Decision& d) const;
-  void check_request(const Decision& d) const;
-  void claim(const Decision& d, Piece piece);
-  void release(const Decision& d);
-  void return_segment(const Decision& d);
-  void transfer_from(const Decision& d);
-  void transfer_to(const Decision& d);
-  void finish_event();
-  void check_order(std::uint32_t object);
-  template <class Work>
-  void judge(Work&& work);
-  std::string event_text() const;
-  std::string place_text(std::uint32_t object, std::uint32_t segment, std::uint64_t offset, std::uint64_t bytes) const;
-
-  const Trace* trace_ = nullptr;  ///< null before the first event
-  std::uint64_t position_ = 0;
-  bool done_ = false;  ///< the event's object was placed or released
-  bool begun_ = false;
-
-  MemoryAccount memory_;
-  OrderAccount order_;
-  MoveAccount moves_;
-  std::unordered_map<std::uint32_t, Placed> live_;
-  std::map<std::uint64_t, std::pair<std::uint64_t, std::uint32_t>> owners_;  ///< physical byte -> end, object
-  std::vector<std::uint32_t> after_;                                         ///< tokens of the next transfer
-  std::optional<Decision> transfer_source_;  ///< a transfer_from without its transfer_to
-};
-
-// Adds the event to whatever is found wrong.
-template <class Work>
-void Validator::judge(Work&& work) {
-  try {
-    work();
-  } catch (const Complaint& complaint) {
-    throw InvariantError(fmt::format("verify: {}: {}", event_text(), complaint.what()), {},
-                         "the pool is wrong, not the trace");
-  }
-}
+}  // namespace
 
 std::string Validator::event_text() const {
   if (trace_ == nullptr) return "before the first event";
@@ -165,9 +95,11 @@ void Validator::apply(const Decision& d) {
       return after_.push_back(d.object);
     case DecisionKind::record:
       moves_.record(d.object, d.stream);
+      swaps_.record(d.object, d.stream);
       return order_.record(d.object, d.stream);
     case DecisionKind::wait:
       moves_.wait(d.stream, d.object);
+      swaps_.wait(d.stream, d.object);
       return order_.wait(d.stream, d.object);
     case DecisionKind::clear:
       return memory_.clear(d);
@@ -183,6 +115,7 @@ void Validator::check_version(const Decision& d) {
 }
 
 void Validator::place(const Decision& d) {
+  if (swaps_.away(d.object)) return come_back(d);
   check_request(d);
   settle(d);
   done_ = true;
@@ -241,7 +174,11 @@ void Validator::release(const Decision& d) {
   if (found == live_.end()) throw Complaint(fmt::format("object {} is released but not live", d.object));
   const Placed& placed = found->second;
   const bool freed = trace_->kinds[position_] == EventKind::free_completed && trace_->subjects[position_] == d.object;
-  if (!freed) moves_.leave(d.object, {placed.segment, placed.offset, placed.bytes}, placed.stream);
+  if (freed) {
+    swaps_.free(d.object, placed.stream);
+  } else {
+    depart(d.object, placed);
+  }
   for (const Piece piece : placed.pieces) {
     owners_.erase(piece.begin);
     order_.use(piece, placed.stream);
@@ -253,24 +190,10 @@ void Validator::release(const Decision& d) {
 
 // Giving memory back to the device waits for everything that runs on it.
 void Validator::return_segment(const Decision& d) {
-  order_.forget(memory_.return_segment(d));
+  const Piece piece = memory_.return_segment(d);
+  order_.forget(piece);
+  if (d.tier != Tier::device) swaps_.forget(piece);
   if (d.tier == Tier::device) order_.synchronize();
-}
-
-void Validator::transfer_from(const Decision& d) {
-  if (transfer_source_) throw Complaint(fmt::format("transfer {} has no destination", transfer_source_->object));
-  static_cast<void>(memory_.pieces(d.segment, d.offset, d.bytes));
-  order_.transfer(d.object, after_);
-  transfer_source_ = d;
-}
-
-void Validator::transfer_to(const Decision& d) {
-  if (!transfer_source_ || transfer_source_->object != d.object || transfer_source_->bytes != d.bytes)
-    throw Complaint(fmt::format("the destination of transfer {} does not follow its source", d.object));
-  static_cast<void>(memory_.pieces(d.segment, d.offset, d.bytes));
-  moves_.copy(*transfer_source_, d, after_);
-  after_.clear();
-  transfer_source_.reset();
 }
 
 // An event's order is judged at its end: the pool may wait after it has placed, for the program uses memory later.
@@ -284,6 +207,10 @@ void Validator::finish_event() {
     if (!done_) throw Complaint(fmt::format("object {} is not placed", object));
     check_order(object);
   }
+  if (kind == EventKind::free_completed && !done_ && swaps_.away(object)) {
+    done_ = true;
+    swaps_.free(object, 0);
+  }
   if (kind == EventKind::free_completed && !done_) throw Complaint(fmt::format("object {} is not released", object));
 }
 
@@ -296,8 +223,8 @@ void Validator::check_order(std::uint32_t object) {
                                   *other));
 }
 
-}  // namespace
+}  // namespace validation
 
-std::unique_ptr<ReplayWatcher> make_validator() { return std::make_unique<Validator>(); }
+std::unique_ptr<ReplayWatcher> make_validator() { return std::make_unique<validation::Validator>(); }
 
 }  // namespace vramlab

@@ -29,10 +29,13 @@ void MoveAccount::copy(const Decision& from, const Decision& to, std::span<const
     if (std::find(after.begin(), after.end(), token) != after.end()) copy_->after.push_back(stream);
 }
 
+bool MoveAccount::copied(const Place& place) const {
+  return copy_ && copy_->on_device && copy_->from.segment == place.segment && copy_->from.offset == place.offset &&
+         copy_->from.bytes >= place.bytes;
+}
+
 void MoveAccount::leave(std::uint32_t object, const Place& place, std::uint16_t stream) {
-  const bool copied = copy_ && copy_->on_device && copy_->from.segment == place.segment &&
-                      copy_->from.offset == place.offset && copy_->from.bytes >= place.bytes;
-  if (!copied) throw Complaint(fmt::format("object {} is released, but its program still uses it", object));
+  if (!copied(place)) throw Complaint(fmt::format("object {} is released, but its program still uses it", object));
   if (!contains(copy_->after, stream))
     throw Complaint(fmt::format("object {} is copied without waiting for the work of its stream {}", object, stream));
   if (!contains(copy_->waits, stream))

@@ -26,6 +26,8 @@ class MoveAccount {
   void wait(std::uint16_t stream, std::uint32_t token);
   void copy(const Decision& from, const Decision& to, std::span<const std::uint32_t> after);
 
+  /// Whether the last copy is one inside the device of all that lies there.
+  bool copied(const Place& place) const;
   /// A live object of `stream` gives up its place.
   void leave(std::uint32_t object, const Place& place, std::uint16_t stream);
   /// The object that left, until it arrives.

@@ -53,8 +53,12 @@ void OrderAccount::synchronize() {
 
 void OrderAccount::use(Piece piece, std::uint16_t stream) {
   forget(piece);
-  const std::uint64_t now = ++clock_of(stream)[stream];
+  const std::uint64_t now = advance(stream);
   uses_[piece.begin] = {.end = piece.end, .stream = stream, .time = now};
+}
+
+bool OrderAccount::comes_after(std::uint32_t token, std::uint16_t stream, std::uint64_t time) const {
+  return time_in(clock_of_token(token), stream) >= time;
 }
 
 void OrderAccount::forget(Piece piece) {

@@ -25,6 +25,11 @@ class OrderAccount {
   /// Everything so far happens before everything from now on.
   void synchronize();
 
+  /// Something that later checks name happens in `stream` now. Returns its time there.
+  std::uint64_t advance(std::uint16_t stream) { return ++clock_of(stream)[stream]; }
+  /// Whether completion of `token` comes after that.
+  bool comes_after(std::uint32_t token, std::uint16_t stream, std::uint64_t time) const;
+
   /// The last use of `piece` is `stream`'s, now.
   void use(Piece piece, std::uint16_t stream);
   /// The memory is gone: whoever gets it from the device again gets it clean.

@@ -20,6 +20,11 @@ class Script {
     validator_->on_event(*trace_, position_++);
     return *this;
   }
+  /// The operator of the event at hand is launched.
+  Script& launch() {
+    validator_->on_launch(*trace_, position_ - 1);
+    return *this;
+  }
   Script& say(Decision d) {
     validator_->on_decisions({&d, 1});
     return *this;
@@ -31,6 +36,24 @@ class Script {
   }
   Script& return_segment(std::uint32_t id, std::uint64_t bytes) {
     return say({.kind = DecisionKind::segment_return, .segment = id, .bytes = bytes});
+  }
+  Script& tier_segment(std::uint32_t id, std::uint64_t bytes, Tier tier = Tier::host) {
+    return say({.kind = DecisionKind::segment_take, .tier = tier, .segment = id, .bytes = bytes});
+  }
+  Script& after(std::uint32_t token) { return say({.kind = DecisionKind::after, .object = token}); }
+  /// From and to: tier, segment, offset.
+  Script& transfer(std::uint32_t token, const TransferEnd& from, const TransferEnd& to, std::uint64_t bytes) {
+    const auto end = [&](DecisionKind kind, const TransferEnd& e) {
+      say({.kind = kind,
+           .tier = e.tier,
+           .object = token,
+           .segment = e.segment.value,
+           .offset = e.offset.value,
+           .bytes = bytes});
+    };
+    end(DecisionKind::transfer_from, from);
+    end(DecisionKind::transfer_to, to);
+    return *this;
   }
   Script& range(std::uint32_t id, std::uint64_t bytes) {
     return say({.kind = DecisionKind::range_reserve, .segment = id, .bytes = bytes});
