@@ -159,14 +159,15 @@ TEST_P(EverySwapPolicy, ForgetsWhatIsFreed) {
   EXPECT_FALSE(ran.mismatch);
 }
 
-// With memory enough nothing has to move for any policy that looks at the limit.
-TEST_P(EverySwapPolicy, NeedsNoMoreTimeThanTheLinksTake) {
+// Those that know no limit (rules of thumb over a program) may swap all the same.
+TEST_P(EverySwapPolicy, DoesNotNeedMoreThanTheLoadWhereThereIsPlenty) {
   const SwapScript script = testing::training(6, 8, 16_MiB);
-  const SwapRunOptions options = testing::large_machine(GetParam(), peak_load(script) * 2);
+  const SwapRunOptions options = testing::large_machine(GetParam(), peak_load(script) * 3);
   const std::unique_ptr<RunnableDevice> device = make_simulated_device(load_machine("h200"));
   const SwapRunResult ran = SwapHarness(*device, script, options).run();
   EXPECT_FALSE(ran.lacked_memory);
-  EXPECT_EQ(ran.peak, peak_load(script));
+  EXPECT_LE(ran.peak, peak_load(script));
+  if (!info_of(GetParam()).needs_program) EXPECT_EQ(ran.stats.outs, 0U);
 }
 
 }  // namespace
