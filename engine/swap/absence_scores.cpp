@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "engine/swap/swap_time.h"
 
 namespace vramlab {
 

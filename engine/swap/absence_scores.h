@@ -12,6 +12,7 @@
 //   SWDOA   the order in which WDOA is largest, the load taken anew after each choice
 // Higher is better to swap out. All scores are exact. Ties go to the lower ObjectId.
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <span>
@@ -20,6 +21,7 @@
 
 #include "engine/core/wide.h"
 #include "engine/swap/access_program.h"
+#include "engine/swap/swap_time.h"
 #include "engine/swap/swap_types.h"
 
 namespace vramlab {
@@ -42,9 +44,9 @@ struct AbsenceCandidate {
   std::uint32_t last = 0;  ///< slot of the last access before the peak
   std::uint32_t next = 0;  ///< slot of the next access after it
   Nanoseconds absence{};   ///< t_next - t_last
-  Nanoseconds out_time{}, in_time{};
+  SwapTime out_time{}, in_time{};
 
-  Nanoseconds doa() const { return absence - out_time - in_time; }
+  Nanoseconds doa() const { return absence - out_time.total() - in_time.total(); }
 };
 
 struct CandidateRequest {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/swap/plan_stall.h"
+#include "engine/swap/plan_forecast.h"
 #include "engine/swap/published_timetable.h"
 
 namespace vramlab {
@@ -96,7 +96,7 @@ SwapPlan published_plan(const AccessProgram& program, const SwapMachine& machine
     add_to(plan, choice.timetable(), settings.candidates.tier);
     out_free = choice.timetable().out_free_after();
   }
-  plan.stall = predicted_stall(program, plan.absences, machine);
+  plan.stall = forecast(program, machine, plan).stall;
   return plan;
 }
 

@@ -3,7 +3,8 @@
 // by score until the predicted peak is under the limit, and get the times of published_timetable.h.
 //
 // Modes:
-//   no-overhead     no operator waits. The peak is predicted by the timetable; an absence that would vanish in it, or
+//   no-overhead     no operator waits, as long as both directions of the link run at full speed side by side. The peak
+//   is predicted by the timetable; an absence that would vanish in it, or
 //                   make another one vanish, or lower nothing that is over the limit, is passed over. The limit may be
 //                   missed.
 //   stick-to-limit  the peak is predicted as if operators waited for every transfer; then they wait where the timetable

@@ -32,7 +32,7 @@ void PublishedTimetable::time_outs() {
   Nanoseconds free = out_free_;
   for (TimedAbsence& absence : absences_) {
     const AbsenceCandidate& candidate = absence.candidate;
-    free = std::max(free, program_->end[candidate.last]) + candidate.out_time;
+    free = std::max(free, program_->end[candidate.last] + candidate.out_time.codec) + candidate.out_time.link;
     absence.out_done = free;
     // Given up at a slot whose operator before is not done sooner: what is brought back there does not wait either.
     const auto until = program_->end.begin() + candidate.next - 1;
@@ -52,7 +52,7 @@ void PublishedTimetable::time_ins() {
   Nanoseconds before{std::numeric_limits<std::int64_t>::max()};
   for (const std::uint32_t index : by_need_) {
     const AbsenceCandidate& candidate = absences_[index].candidate;
-    before = std::min(before, program_->begin[candidate.next]) - candidate.in_time;
+    before = std::min(before, program_->begin[candidate.next] - candidate.in_time.codec) - candidate.in_time.link;
     const auto from = program_->end.begin() + candidate.last;
     const auto until = program_->end.begin() + candidate.next;
     absences_[index].in = static_cast<std::uint32_t>(std::upper_bound(from, until, before) - program_->end.begin());

@@ -5,14 +5,22 @@
 
 namespace vramlab {
 
+/// Of one swap: `link` is what keeps the link busy, `codec` packing before it (out) or unpacking after it (in).
+struct SwapTime {
+  Nanoseconds link{};
+  Nanoseconds codec{};
+  Nanoseconds total() const { return link + codec; }
+  friend bool operator==(const SwapTime&, const SwapTime&) = default;
+};
+
 /// REQUIRES: machine.link(tier).there().
-inline Nanoseconds swap_time(const SwapMachine& machine, Tier tier, SwapDirection direction, Bytes bytes) {
+inline SwapTime swap_time(const SwapMachine& machine, Tier tier, SwapDirection direction, Bytes bytes) {
   const SwapLink& link = machine.link(tier);
-  const Bytes packed = machine.codec.packed(bytes);
-  const bool packs = machine.codec.packs();
-  if (direction == SwapDirection::out)
-    return link.out.time(packed) + (packs ? machine.codec.compress_time(bytes) : Nanoseconds(0));
-  return link.in.time(packed) + (packs ? machine.codec.decompress_time(bytes) : Nanoseconds(0));
+  const CodecFigures& codec = machine.codec;
+  const bool out = direction == SwapDirection::out;
+  const Nanoseconds time = (out ? link.out : link.in).time(codec.packed(bytes));
+  if (!codec.packs()) return {time, {}};
+  return {time, out ? codec.compress_time(bytes) : codec.decompress_time(bytes)};
 }
 
 }  // namespace vramlab

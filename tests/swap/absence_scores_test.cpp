@@ -167,8 +167,8 @@ TEST(AbsenceScores, TheSumOfWdoaReachesTheSortKey) {
 TEST(AbsenceScores, TheTimeToSwapOutIsSubtractedOnce) {
   // 100 bytes: 50 ns out, 20 ns in.
   const auto candidates = candidates_of(six_operators(), small_machine(2, 5, Bytes(200)));
-  EXPECT_EQ(candidates[0].out_time, 50_ns);
-  EXPECT_EQ(candidates[0].in_time, 20_ns);
+  EXPECT_EQ(candidates[0].out_time.total(), 50_ns);
+  EXPECT_EQ(candidates[0].in_time.total(), 20_ns);
   EXPECT_EQ(candidates[0].doa(), 330_ns);
 }
 
@@ -178,8 +178,8 @@ TEST(AbsenceScores, APackedTransferTakesThePackedBytesAndItsPacking) {
                    .compress_bytes_per_second = 10'000'000'000,
                    .decompress_bytes_per_second = 20'000'000'000};
   const auto candidates = candidates_of(six_operators(), machine);
-  EXPECT_EQ(candidates[0].out_time, 60_ns);
-  EXPECT_EQ(candidates[0].in_time, 55_ns);
+  EXPECT_EQ(candidates[0].out_time, (SwapTime{50_ns, 10_ns}));
+  EXPECT_EQ(candidates[0].in_time, (SwapTime{50_ns, 5_ns}));
 }
 
 // --- Properties ------------------------------------------------------------------------------------------------------
@@ -228,8 +228,8 @@ TEST(AbsenceScores, AoaIsOrderedAsItsQuotientsAre) {
                               .last = 0,
                               .next = 0,
                               .absence = Nanoseconds(testing::pick<std::int64_t>(0, 1000)),
-                              .out_time = Nanoseconds(testing::pick<std::int64_t>(0, 1000)),
-                              .in_time = Nanoseconds(0)};
+                              .out_time = {Nanoseconds(testing::pick<std::int64_t>(0, 1000)), Nanoseconds(0)},
+                              .in_time = {}};
     };
     const AbsenceCandidate a = drawn(), b = drawn();
     const auto value = [](const AbsenceCandidate& c) {

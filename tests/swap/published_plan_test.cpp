@@ -5,7 +5,7 @@
 #include <set>
 #include <tuple>
 
-#include "engine/swap/plan_stall.h"
+#include "engine/swap/plan_forecast.h"
 #include "small_program.h"
 
 namespace vramlab {
@@ -125,56 +125,11 @@ TEST(PublishedPlan, BothDirectionsMoveSideBySide) {
   const PlannedAbsence first{.object = 0, .out_slot = 1, .settle_slot = 3, .in_slot = 5};
   const PlannedAbsence second{.object = 1, .out_slot = 4, .settle_slot = 6, .in_slot = 9};
   // Out 100 to 300, in 500 to 700; out 400 to 600, in 900 to 1100: nobody waits.
-  EXPECT_EQ(predicted_stall(program, std::array{first, second}, machine), 0_ns);
-}
-
-// --- Prediction of stalls
-// ----------------------------------------------------------------------------------------------
-
-TEST(PredictedStall, AnOperatorWaitsForWhatComesBackLate) {
-  const AccessProgram program = ten_operators();
-  const SwapMachine machine = small_machine(1, 1, Bytes(400));
-  PlannedAbsence absence{.object = 0, .out_slot = 1, .settle_slot = 2, .in_slot = 9};
-  EXPECT_EQ(predicted_stall(program, std::array{absence}, machine), 100_ns);
-  absence.in_slot = 8;
-  EXPECT_EQ(predicted_stall(program, std::array{absence}, machine), 0_ns);
-}
-
-TEST(PredictedStall, MemoryGivenUpEarlyIsWaitedFor) {
-  const AccessProgram program = ten_operators(150);
-  PlannedAbsence absence{.object = 0, .out_slot = 1, .settle_slot = 2, .in_slot = 7};
-  EXPECT_EQ(predicted_stall(program, std::array{absence}, small_machine(1, 1, Bytes(0))), 50_ns);
-  absence.copies = false;
-  EXPECT_EQ(predicted_stall(program, std::array{absence}, small_machine(1, 1, Bytes(0))), 0_ns);
-}
-
-TEST(PredictedStall, TransfersOfOneDirectionQueue) {
-  const AccessProgram program =
-      small_program(std::vector<std::int64_t>(10, 100), {{100, {0, 9}}, {100, {0, 9}}, {1, {4}}});
-  const PlannedAbsence first{.object = 0, .out_slot = 1, .settle_slot = 2, .in_slot = 8};
-  const PlannedAbsence second{.object = 1, .out_slot = 1, .settle_slot = 3, .in_slot = 8};
-  EXPECT_EQ(predicted_stall(program, std::array{first, second}, small_machine(1, 1, Bytes(0))), 100_ns);
+  EXPECT_EQ(forecast(program, machine, {.absences = {first, second}}).stall, 0_ns);
 }
 
 // --- Properties
 // --------------------------------------------------------------------------------------------------------
-
-/// Load left by a plan, with the rules of swap_plan.h asserted.
-std::vector<Bytes> checked_load(const AccessProgram& program, const SwapPlan& plan) {
-  std::vector<Bytes> left = program.load;
-  for (const PlannedAbsence& absence : plan.absences) {
-    const ProgramObject& object = program.objects.at(absence.object);
-    RC_ASSERT(object.birth <= absence.out_slot && absence.out_slot < absence.settle_slot);
-    RC_ASSERT(absence.settle_slot < absence.in_slot && absence.in_slot < object.death);
-    for (const Access& access : object.accesses)
-      RC_ASSERT(access.slot < absence.out_slot || access.slot >= absence.in_slot);
-    for (std::uint32_t slot = absence.settle_slot; slot < absence.in_slot; ++slot) {
-      RC_ASSERT(left[slot] >= object.bytes);
-      left[slot] -= object.bytes;
-    }
-  }
-  return left;
-}
 
 PublishedSettings drawn_settings() {
   return settings_of(testing::pick_bool() ? PublishedMode::no_overhead : PublishedMode::stick_to_limit,
@@ -186,7 +141,7 @@ TEST(PublishedPlan, KeepsTheRulesOfPlans) {
     const AccessProgram program = testing::drawn_program();
     const SwapMachine machine = testing::drawn_machine(program);
     const SwapPlan plan = published_plan(program, machine, drawn_settings());
-    const std::vector<Bytes> left = checked_load(program, plan);
+    const std::vector<Bytes> left = load_under(program, plan);
     RC_ASSERT(plan.peak == *std::ranges::max_element(left));
     RC_CLASSIFY(!plan.absences.empty(), "swaps");
   }));
@@ -210,7 +165,7 @@ TEST(PublishedPlan, TheLimitIsMissedOnlyWhereNoAbsenceIsLeft) {
     const SwapMachine machine = testing::drawn_machine(program);
     PublishedSettings settings = drawn_settings();
     settings.mode = PublishedMode::stick_to_limit;
-    const std::vector<Bytes> left = checked_load(program, published_plan(program, machine, settings));
+    const std::vector<Bytes> left = load_under(program, published_plan(program, machine, settings));
     std::vector<Bytes> least = program.load;
     for (const auto& window : absence_candidates(program, machine, peak_windows(program), settings.candidates))
       for (const AbsenceCandidate& candidate : window)
