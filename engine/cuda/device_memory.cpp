@@ -84,7 +84,7 @@ bool DeviceMemory::take(SegmentId id, Tier tier, Bytes bytes, std::optional<cuda
   taken.async = async && tier == Tier::device;
   const Bytes asked(bytes.value == 0 ? 1 : bytes.value);
   if (tier == Tier::disk) {
-    const auto offset = disk_.take(asked);
+    const auto offset = disk_.take(asked, id);
     if (!offset) return false;
     taken.disk_offset = *offset;
   } else {

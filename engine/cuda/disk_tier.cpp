@@ -1,43 +1,28 @@
 #include "engine/cuda/disk_tier.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <iterator>
+#include <span>
 #include <system_error>
+#include <utility>
 
 #include "engine/core/error.h"
 
 namespace vramlab {
 namespace {
 
-std::string error_text(int error) { return std::generic_category().message(error); }
+std::uint64_t rounded(Bytes bytes) { return round_up(std::max(bytes, Bytes(1)), Bytes(DiskFile::granule)).value; }
 
-// Goes on after interruptions and short counts. `call(done)` is pread or pwrite of what is left.
-template <class Call>
-int whole(std::size_t bytes, Call&& call) {
-  std::size_t done = 0;
-  while (done < bytes) {
-    const ssize_t count = call(done);
-    if (count > 0) {
-      done += static_cast<std::size_t>(count);
-    } else if (count == 0 || errno != EINTR) {
-      return count == 0 ? EIO : errno;
-    }
-  }
-  return 0;
-}
+// What was never right is worse than what is plainly wrong.
+constexpr int poison = 0xFF;
 
 }  // namespace
-
-DiskTier::~DiskTier() {
-  if (file_ >= 0) ::close(file_);
-}
 
 std::string DiskTier::place() const {
   if (!folder_.empty()) return folder_;
@@ -45,60 +30,48 @@ std::string DiskTier::place() const {
   return temporary != nullptr && *temporary != 0 ? temporary : "/tmp";
 }
 
-// mkostemp gives mode 0600 and a name nobody else has.
-void DiskTier::open() {
-  std::string name = place() + "/vramlab-disk-XXXXXX";
-  file_ = ::mkostemp(name.data(), O_CLOEXEC);
-  if (file_ < 0)
-    throw DeviceError(fmt::format("cannot make the file of the disk tier in {}: {}", place(), error_text(errno)), {},
-                      "name a folder that can be written");
-  ::unlink(name.c_str());
-}
+// --- Space -----------------------------------------------------------------------------------------------------------
 
-std::optional<std::uint64_t> DiskTier::reuse(Bytes bytes) {
+std::optional<std::uint64_t> DiskTier::reuse(std::uint64_t bytes) {
   for (auto it = free_.begin(); it != free_.end(); ++it) {
     const auto [begin, end] = *it;
-    if (end - begin < bytes.value) continue;
+    if (end - begin < bytes) continue;
     free_.erase(it);
-    if (begin + bytes.value != end) free_.emplace(begin + bytes.value, end);
+    if (begin + bytes != end) free_.emplace(begin + bytes, end);
     return begin;
   }
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> DiskTier::take(Bytes bytes) {
+std::optional<std::uint64_t> DiskTier::extend(std::uint64_t bytes) {
+  const int error = file_->reserve(end_, end_ + bytes);
+  if (error == ENOSPC || error == EFBIG || error == EDQUOT) return std::nullopt;
+  if (error != 0)
+    throw DeviceError(
+        fmt::format("cannot take {} bytes of disk in {}: {}", bytes, place(), std::generic_category().message(error)));
+  return std::exchange(end_, end_ + bytes);
+}
+
+std::optional<std::uint64_t> DiskTier::take(Bytes bytes, SegmentId owner) {
   if (bytes > max_object_bytes) return std::nullopt;
-  if (file_ < 0) open();
-  if (const auto offset = reuse(bytes)) return offset;
-  const int error = extend(std::max(bytes, Bytes(1)));
-  if (error != 0) {
-    static_cast<void>(::ftruncate(file_, static_cast<off_t>(end_)) == 0);  // what was there before it was full
-    if (error == ENOSPC || error == EFBIG || error == EDQUOT) return std::nullopt;
-    throw DeviceError(fmt::format("cannot take {} bytes of disk in {}: {}", bytes.value, place(), error_text(error)));
-  }
-  const std::uint64_t offset = end_;
-  end_ += bytes.value;
+  if (!file_) file_ = std::make_unique<DiskFile>(place());
+  const std::uint64_t size = rounded(bytes);
+  std::optional<std::uint64_t> offset = reuse(size);
+  if (!offset) offset = extend(size);
+  if (!offset) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  taken_[*offset] = {*offset + size, owner};
   return offset;
 }
 
-// posix_fallocate() would write a byte into every block where the file system cannot do better; there we only look
-// whether there is room now.
-int DiskTier::extend(Bytes bytes) const {
-  int failed = 0;
-  do {
-    failed = ::fallocate(file_, 0, static_cast<off_t>(end_), static_cast<off_t>(bytes.value));
-  } while (failed != 0 && errno == EINTR);
-  if (failed == 0) return 0;
-  if (errno != EOPNOTSUPP) return errno;
-  struct statvfs room{};
-  if (::fstatvfs(file_, &room) != 0) return errno;
-  if (room.f_bavail < bytes.value / room.f_frsize) return ENOSPC;
-  return ::ftruncate(file_, static_cast<off_t>(end_ + bytes.value)) == 0 ? 0 : errno;
-}
-
 void DiskTier::give_back(std::uint64_t offset, Bytes bytes) {
-  if (bytes.value == 0) return;
-  auto at = free_.emplace(offset, offset + bytes.value).first;
+  const std::uint64_t end = offset + rounded(bytes);
+  sums_.forget(offset, end);
+  {
+    const std::lock_guard lock(mutex_);
+    taken_.erase(offset);
+  }
+  auto at = free_.emplace(offset, end).first;
   if (const auto next = std::next(at); next != free_.end() && next->first == at->second) {
     at->second = next->second;
     free_.erase(next);
@@ -110,31 +83,110 @@ void DiskTier::give_back(std::uint64_t offset, Bytes bytes) {
       at = before;
     }
   }
-  if (at->second != end_ || ::ftruncate(file_, static_cast<off_t>(at->first)) != 0) return;
+  if (at->second != end_) return;
   end_ = at->first;
   free_.erase(at);
+  file_->shrink(end_);
+}
+
+// --- Bytes -----------------------------------------------------------------------------------------------------------
+
+std::string DiskTier::name_of(std::uint64_t offset) const {
+  const std::lock_guard lock(mutex_);
+  auto it = taken_.upper_bound(offset);
+  if (it == taken_.begin() || std::prev(it)->second.end <= offset || !std::prev(it)->second.owner.valid())
+    return fmt::format("byte {} of the file", offset);
+  --it;
+  return fmt::format("segment {} at offset {}", it->second.owner.value, offset - it->first);
+}
+
+void DiskTier::check_done(int error, const char* what, std::uint64_t offset, std::size_t bytes) const {
+  if (error != 0)
+    throw DeviceError(fmt::format("{} {} bytes of the disk tier in {} failed, {}: {}", what, bytes, place(),
+                                  name_of(offset), std::generic_category().message(error)),
+                      {}, "make room there, or name another folder");
+}
+
+void DiskTier::check_sum(const SummedBlock& block, const std::byte* bytes) const {
+  const std::uint64_t found = block_sum({bytes, block.bytes});
+  if (found != block.sum)
+    throw DeviceError(fmt::format("a block of {} bytes of the disk tier in {} is not what was written, {}: its sum is "
+                                  "{:016x}, written was {:016x}",
+                                  block.bytes, place(), name_of(block.offset), found, block.sum),
+                      {}, "check that disk; the bytes were not used");
+}
+
+std::vector<std::byte> DiskTier::checked_block(const SummedBlock& block) {
+  std::vector<std::byte> bytes(block.bytes);
+  check_done(file_->read(bytes.data(), block.offset, bytes.size()), "reading", block.offset, bytes.size());
+  check_sum(block, bytes.data());
+  return bytes;
+}
+
+// Sums of what is about to be overwritten go; what stays of a block that is written in part gets a sum of its own.
+void DiskTier::cut_blocks(std::uint64_t begin, std::uint64_t end) {
+  std::vector<SummedBlock> rest;
+  for (const SummedBlock& block : sums_.within(begin, end)) {
+    if (block.offset >= begin && block.end() <= end) continue;
+    const std::vector<std::byte> bytes = checked_block(block);
+    const auto keep = [&](std::uint64_t from, std::uint64_t to) {
+      const std::span part(bytes.data() + (from - block.offset), to - from);
+      rest.push_back({from, to - from, block_sum(part)});
+    };
+    if (block.offset < begin) keep(block.offset, begin);
+    if (block.end() > end) keep(end, block.end());
+  }
+  sums_.forget(begin, end);
+  for (const SummedBlock& block : rest) sums_.set(block);
+}
+
+// A block that was asked for in part is read whole: only so can it be told right from wrong.
+void DiskTier::check_blocks(std::byte* into, std::uint64_t begin, std::uint64_t end) {
+  for (const SummedBlock& block : sums_.within(begin, end)) {
+    if (block.offset >= begin && block.end() <= end) {
+      check_sum(block, into + (block.offset - begin));
+      continue;
+    }
+    const std::vector<std::byte> bytes = checked_block(block);
+    const std::uint64_t from = std::max(begin, block.offset), to = std::min(end, block.end());
+    std::memcpy(into + (from - begin), bytes.data() + (from - block.offset), to - from);
+  }
 }
 
 void DiskTier::read(std::byte* into, std::uint64_t offset, std::size_t bytes) noexcept {
-  const int error = whole(bytes, [&](std::size_t done) {
-    return ::pread(file_, into + done, bytes - done, static_cast<off_t>(offset + done));
-  });
-  int none = 0;
-  if (error != 0) failure_.compare_exchange_strong(none, error);
+  try {
+    check_done(file_->read(into, offset, bytes), "reading", offset, bytes);
+    check_blocks(into, offset, offset + bytes);
+  } catch (const std::exception& error) {
+    std::memset(into, poison, bytes);
+    keep_failure(error.what());
+  }
 }
 
+// The sums come first: a write that is torn, or fails, is found by whoever reads.
 void DiskTier::write(const std::byte* from, std::uint64_t offset, std::size_t bytes) noexcept {
-  const int error = whole(bytes, [&](std::size_t done) {
-    return ::pwrite(file_, from + done, bytes - done, static_cast<off_t>(offset + done));
-  });
-  int none = 0;
-  if (error != 0) failure_.compare_exchange_strong(none, error);
+  try {
+    cut_blocks(offset, offset + bytes);
+    for (std::size_t done = 0; done < bytes; done += BlockSums::block_bytes) {
+      const std::size_t part = std::min(BlockSums::block_bytes, bytes - done);
+      sums_.set({offset + done, part, block_sum({from + done, part})});
+    }
+    check_done(file_->write(from, offset, bytes), "writing", offset, bytes);
+  } catch (const std::exception& error) {
+    keep_failure(error.what());
+  }
+}
+
+void DiskTier::keep_failure(const char* text) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!failed_) failure_ = text;
+  failed_ = true;
 }
 
 void DiskTier::throw_failure() const {
-  if (const int error = failure_.load(); error != 0)
-    throw DeviceError(fmt::format("a transfer from or to the disk in {} failed: {}", place(), error_text(error)), {},
-                      "make room there, or name another folder");
+  if (!failed_) return;
+  const std::lock_guard lock(mutex_);
+  throw DeviceError(failure_);
 }
 
 }  // namespace vramlab
