@@ -86,7 +86,7 @@ int DiskFile::reserve(std::uint64_t from, std::uint64_t to) {
   return error;
 }
 
-void DiskFile::shrink(std::uint64_t to) { static_cast<void>(::ftruncate(file_, static_cast<off_t>(to)) == 0); }
+void DiskFile::shrink(std::uint64_t to) const { static_cast<void>(::ftruncate(file_, static_cast<off_t>(to)) == 0); }
 
 // posix_fallocate() would write a byte into every block where the file system cannot do better; there we only look
 // whether there is room now.

@@ -28,7 +28,7 @@ class DiskFile {
 
   /// Sets blocks of the disk aside for [from, to), as far as the file system can. Nothing has changed where it fails.
   int reserve(std::uint64_t from, std::uint64_t to);
-  void shrink(std::uint64_t to);
+  void shrink(std::uint64_t to) const;
   int read(std::byte* into, std::uint64_t offset, std::size_t bytes) noexcept;
   int write(const std::byte* from, std::uint64_t offset, std::size_t bytes) noexcept;
 
