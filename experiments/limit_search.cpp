@@ -82,7 +82,8 @@ FoundLimit least_limit(const LimitRange& range, const std::function<bool(Bytes)>
                        const std::function<void(double)>& progress) {
   LimitTrials trials(range, suffices, progress);
   const std::optional<std::uint64_t> point = least_point(trials);
-  return {point ? std::optional(trials.limit_of(*point)) : std::nullopt, trials.count()};
+  return {point ? std::optional(trials.limit_of(*point)) : std::nullopt, trials.limit_of(trials.last()),
+          trials.count()};
 }
 
 }  // namespace vramlab

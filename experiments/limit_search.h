@@ -17,6 +17,7 @@ struct LimitRange {
 
 struct FoundLimit {
   std::optional<Bytes> least;  ///< none: not even `high`
+  Bytes highest{};             ///< that was tried
   std::uint64_t trials = 0;    ///< no limit is tried twice
 };
 

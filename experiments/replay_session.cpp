@@ -124,7 +124,8 @@ std::optional<Bytes> ReplaySession::limit_for(const ReplayCase& run, const Repla
     const auto progress = [this](double fraction) { progress_.update(fraction); };
     const FoundLimit found = search_limit(run.trace, request, max_overhead_, progress);
     if (found.least) return found.least;
-    throw OutOfMemory(fmt::format("no limit keeps the overhead at or below {:g}%", max_overhead_ * 100),
+    throw OutOfMemory(fmt::format("no limit up to {} keeps the overhead at or below {:g}%", format_bytes(found.highest),
+                                  max_overhead_ * 100),
                       {run.trace.name, {}, {}, {}}, "raise --max-overhead");
   }
   if (limit == "unlimited") return std::nullopt;

@@ -50,7 +50,7 @@ bool same_link(const TimelineSpan& a, const TimelineSpan& b) { return a.from == 
 /// unpacked in between.
 class Transfers {
  public:
-  Transfers(std::span<const TimelineSpan> spans, const CodecFigures& codec) {
+  Transfers(std::span<const TimelineSpan> spans, const CodecFigures& codec) : codec_(codec) {
     for (const TimelineSpan& span : spans) {
       if (span.kind != TimelineSpan::Kind::transfer) continue;
       by_end_.push_back({span.end, &span});
@@ -69,6 +69,12 @@ class Transfers {
       if (out == nullptr) out = at->span;
     }
     return out;
+  }
+
+  /// With its packing.
+  Nanoseconds begin_of(const TimelineSpan& transfer) const {
+    const bool packs = codec_.packs() && transfer.from == Tier::device;
+    return transfer.begin - (packs ? codec_.compress_time(transfer.bytes) : Nanoseconds(0));
   }
 
   /// What `transfer` followed at once: its own way to the link before, or another over the same one, else any copy out.
@@ -96,30 +102,45 @@ class Transfers {
                             [](Nanoseconds at, const Ended& ended) { return at < ended.time; });
   }
 
+  CodecFigures codec_;
   std::vector<Ended> by_end_, by_done_;
 };
 
-/// A chain of copies in that followed each other at once is as late as its first one.
-StallCause cause_of(const Transfers& transfers, const TimelineSpan& last, Nanoseconds next) {
-  if (!is_in(last)) return StallCause::memory;
+struct Explanation {
+  StallCause cause{};
+  Nanoseconds from{};  ///< nothing that explains it was under way before
+};
+
+/// Copies that followed each other at once are as late as the first of them. `next` is when the operator was next.
+Explanation explain(const Transfers& transfers, const TimelineSpan& last, Nanoseconds next) {
   const TimelineSpan* head = &last;
+  bool behind_out = !is_in(last);
   while (head->begin >= next) {
-    head = transfers.before(*head);
-    if (head == nullptr) return StallCause::no_prefetch;
-    if (!is_in(*head)) return StallCause::memory;
+    const TimelineSpan* before = transfers.before(*head);
+    if (before == nullptr) break;
+    head = before;
+    behind_out = behind_out || !is_in(*head);
   }
-  return head->token == last.token ? StallCause::operand : StallCause::link_busy;
+  const Nanoseconds from = transfers.begin_of(*head);
+  if (behind_out) return {StallCause::memory, from};
+  if (head->begin >= next) return {StallCause::no_prefetch, from};
+  return {head->token == last.token ? StallCause::operand : StallCause::link_busy, from};
 }
 
-Stall stall_of(const Transfers& transfers, const Operator& op, const Pause& pause, Nanoseconds length,
-               Nanoseconds launch_gap) {
-  Stall stall{.begin = op.begin - length, .end = op.begin, .cause = StallCause::host};
-  const TimelineSpan* last = transfers.last_between(op.begin - launch_gap, op.begin);
-  if (last == nullptr) return stall;
-  stall.cause = cause_of(transfers, *last, pause.from);
-  stall.token = last->token;
-  stall.bytes = last->bytes;
-  return stall;
+/// The pause, cut in two where part of it went by before any transfer that explains the rest had begun.
+void add_stalls(const Transfers& transfers, const Stall& pause, Nanoseconds next, Nanoseconds launch_gap,
+                std::vector<Stall>& stalls) {
+  const TimelineSpan* last = transfers.last_between(pause.end - launch_gap, pause.end);
+  const Explanation why = last == nullptr ? Explanation{StallCause::host, pause.end} : explain(transfers, *last, next);
+  const Nanoseconds middle = std::clamp(why.from, pause.begin, pause.end);
+  Stall host = pause, rest = pause;
+  host.end = rest.begin = middle;
+  if (host.begin < host.end) stalls.push_back(host);
+  if (rest.begin == rest.end) return;
+  rest.cause = why.cause;
+  rest.token = last->token;
+  rest.bytes = last->bytes;
+  stalls.push_back(rest);
 }
 
 }  // namespace
@@ -135,8 +156,9 @@ std::vector<Stall> find_stalls(const ReplayTimeline& timeline, const SwapRequest
   for (std::size_t i = 0; i < operators.size(); ++i) {
     const Nanoseconds length = pauses[i].length - usual[i].length;
     if (length <= Nanoseconds(0)) continue;
-    stalls.push_back(stall_of(transfers, operators[i], pauses[i], length, request.timing.gap));
-    stalls.back().order = i;
+    const Nanoseconds end = operators[i].begin;
+    add_stalls(transfers, {.begin = end - length, .end = end, .cause = StallCause::host, .order = i}, pauses[i].from,
+               request.timing.gap, stalls);
   }
   return stalls;
 }

@@ -18,7 +18,7 @@ enum class StallCause : std::uint8_t {
   memory,       ///< memory was not free yet: a copy out of it had not ended
   no_prefetch,  ///< a copy in began only when the operator was next
   link_busy,    ///< a copy in could begin only when its link had done others, which began before the pause
-  host          ///< no transfer ended then: the host was late to launch
+  host          ///< no transfer was under way that ended then: the host was late to launch, or to begin the transfer
 };
 inline constexpr std::size_t stall_causes = 5;
 inline constexpr std::array<std::string_view, stall_causes> stall_cause_names{
@@ -39,8 +39,9 @@ struct Stall {
   Nanoseconds duration() const { return end - begin; }
 };
 
-/// In order of their operators. Pauses shorter than in the ideal run make up for nothing, so the sum may be more than the
-/// run takes longer. Throws InvariantError where the two runs have different operators.
+/// In order of their operators, at most two before one: the second one's transfers began after the first. Pauses
+/// shorter than in the ideal run make up for nothing, so the sum may be more than the run takes longer. Throws
+/// InvariantError where the two runs have different operators.
 std::vector<Stall> find_stalls(const ReplayTimeline& timeline, const SwapRequest& request);
 
 struct StallSum {

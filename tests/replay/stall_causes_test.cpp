@@ -93,8 +93,8 @@ TEST(StallCauses, ACopyBehindEarlierOnesFoundItsLinkBusy) {
 
 TEST(StallCauses, TheOtherDirectionIsAnotherLink) {
   Made made(70);
-  made.out(150, 240, 1);
-  made.in(241, 290, 2);
+  made.out(150, 225, 1);
+  made.in(226, 290, 2);
   EXPECT_EQ(made.only().cause, StallCause::no_prefetch);
 }
 
@@ -108,10 +108,22 @@ TEST(StallCauses, MemoryIsNotFreeUntilItsCopyOutEnds) {
   EXPECT_EQ(behind.only().cause, StallCause::memory);
 }
 
+TEST(StallCauses, WhatGoesByBeforeATransferBeginsIsTheHosts) {
+  Made made(70);
+  made.out(260, 290, 1);
+  const std::vector<Stall> stalls = made.stalls();
+  ASSERT_EQ(stalls.size(), 2u);
+  EXPECT_EQ(stalls[0].cause, StallCause::host);
+  EXPECT_EQ(stalls[0].begin, Nanoseconds(230));
+  EXPECT_EQ(stalls[0].end, Nanoseconds(260));
+  EXPECT_EQ(stalls[1].cause, StallCause::memory);
+  EXPECT_EQ(stalls[1].end, Nanoseconds(300));
+}
+
 TEST(StallCauses, AnObjectThatIsUnpackedIsThereOnlyThen) {
   Made made(70);
-  made.request.machine.codec = {.ratio_per_mille = 2000, .decompress_bytes_per_second = 7'000'000'000};
-  made.in(150, 270, 1);  // 120 bytes: 17 ns to unpack
+  made.request.machine.codec = {.ratio_per_mille = 2000, .decompress_bytes_per_second = 6'000'000'000};
+  made.in(150, 270, 1);  // 120 bytes: 20 ns to unpack
   EXPECT_EQ(made.only().cause, StallCause::operand);
   made.request.machine.codec = {};
   EXPECT_EQ(made.only().cause, StallCause::host);
