@@ -43,7 +43,7 @@ class Choice {
       if (now_.peak() <= limit_) break;
       if (!helps(candidates[index])) continue;
       chosen_.push_back(candidates[index]);
-      now_.cover_all(chosen_);
+      now_.cover_ideally(candidates[index]);
     }
     now_.schedule(chosen_);
     now_.stick_to(limit_);

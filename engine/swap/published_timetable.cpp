@@ -23,9 +23,9 @@ void PublishedTimetable::schedule(std::span<const AbsenceCandidate> chosen) {
   subtract();
 }
 
-void PublishedTimetable::cover_all(std::span<const AbsenceCandidate> chosen) {
-  put(chosen);
-  subtract();
+void PublishedTimetable::cover_ideally(const AbsenceCandidate& candidate) {
+  for (std::uint32_t slot = candidate.last + 2; slot < candidate.next; ++slot)
+    left_[slot - window_.first] -= candidate.bytes;
 }
 
 void PublishedTimetable::time_outs() {
@@ -71,32 +71,30 @@ void PublishedTimetable::subtract() {
   for (std::size_t i = 0; i < left_.size(); ++i) left_[i] -= Bytes(absent += change[i]);
 }
 
+// To [settle, in), which holds what it covered so far.
 void PublishedTimetable::cover(TimedAbsence& absence, std::uint32_t settle, std::uint32_t in) {
-  for (std::uint32_t slot = settle; slot < in; ++slot)
-    if (!absence.covers(slot)) left_[slot - window_.first] -= absence.candidate.bytes;
+  const auto lower = [&](std::uint32_t from, std::uint32_t to) {
+    for (std::uint32_t slot = from; slot < to; ++slot) left_[slot - window_.first] -= absence.candidate.bytes;
+  };
+  lower(settle, absence.empty() ? in : absence.settle);
+  if (!absence.empty()) lower(absence.in, in);
   absence.settle = settle;
   absence.in = in;
 }
 
-/// Lowers what is left in `slot` by one absence more. False: there is none.
-bool PublishedTimetable::give_way(std::uint32_t slot) {
-  TimedAbsence* delayed = nullptr;
-  for (TimedAbsence& absence : absences_) {
-    if (!absence.could_cover(slot) || absence.covers(slot)) continue;
-    if (absence.settle > slot) {
-      cover(absence, slot, std::max(absence.in, slot + 1));
-      return true;
-    }
-    if (delayed == nullptr || absence.candidate.next > delayed->candidate.next) delayed = &absence;
-  }
-  if (delayed == nullptr) return false;
-  cover(*delayed, delayed->settle, slot + 1);
-  return true;
-}
-
 void PublishedTimetable::stick_to(Bytes limit) {
-  for (std::uint32_t slot = window_.first; slot < window_.last; ++slot)
-    while (left_[slot - window_.first] > limit && give_way(slot)) continue;
+  for (std::uint32_t slot = window_.first; slot < window_.last; ++slot) {
+    const Bytes& left = left_[slot - window_.first];
+    const auto stays = [&](const TimedAbsence& absence) { return absence.could_cover(slot) && !absence.covers(slot); };
+    for (std::size_t i = 0; i < absences_.size() && left > limit; ++i) {
+      TimedAbsence& absence = absences_[i];
+      if (stays(absence) && absence.settle > slot) cover(absence, slot, std::max(absence.in, slot + 1));
+    }
+    for (std::size_t i = 0; i < by_need_.size() && left > limit; ++i) {
+      TimedAbsence& absence = absences_[by_need_[i]];
+      if (stays(absence)) cover(absence, absence.settle, slot + 1);
+    }
+  }
 }
 
 Bytes PublishedTimetable::peak() const { return *std::ranges::max_element(left_); }

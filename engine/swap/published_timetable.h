@@ -38,10 +38,10 @@ class PublishedTimetable {
 
   /// Times for these absences, given in any order.
   void schedule(std::span<const AbsenceCandidate> chosen);
-  /// As if every absence took no transfer: each as long as it could be.
-  void cover_all(std::span<const AbsenceCandidate> chosen);
+  /// Lowers what is left as if an absence more took no transfers: for as long as it could be. Not scheduled.
+  void cover_ideally(const AbsenceCandidate& candidate);
   /// Waits for outs (those with the earliest last access first), then delays ins (those needed last first), until no
-  /// slot holds more than `limit` or nothing more can be done there.
+  /// slot holds more than `limit` or nothing more can be done there. REQUIRES: scheduled.
   void stick_to(Bytes limit);
 
   /// In order of last access.
@@ -61,13 +61,12 @@ class PublishedTimetable {
   void time_ins();
   void subtract();
   void cover(TimedAbsence& absence, std::uint32_t settle, std::uint32_t in);
-  bool give_way(std::uint32_t slot);
 
   const AccessProgram* program_;
   PeakWindow window_;
   Nanoseconds out_free_;
   std::vector<TimedAbsence> absences_;
-  std::vector<std::uint32_t> by_need_;  ///< scratch
+  std::vector<std::uint32_t> by_need_;  ///< what is needed last first
   std::vector<Bytes> left_;
 };
 
