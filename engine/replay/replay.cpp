@@ -56,6 +56,7 @@ class Replay {
   void time_runs(const std::string& digest);
   RunSetup decisions_only() const;
   RunSetup ideal_setup() const;
+  void rehearse();
   void draw_timeline() const;
   std::optional<RunResult> ideal_run(const RunResult& run);
 
@@ -100,9 +101,18 @@ Replay::Replay(const Trace& trace, const ReplayRequest& request)
     instance_ = to_instance(trace_);
     setup_.context.instance = &instance_;
   }
+  if (stretch_) rehearse();
   runs_planned_ = observes() || request.warm_up ? 2 : 1;
   if (request.progress)
     setup_.progress = [this](double fraction) { request_.progress((runs_done_ + fraction) / runs_planned_); };
+}
+
+// What is taken of other tiers is known once a run was made: a model's, so that it is the same on every device.
+void Replay::rehearse() {
+  RunSetup setup = setup_;
+  setup.log_in = nullptr;
+  if (request_.make_model_device) setup.make_device = request_.make_model_device;
+  stretch_->setup.taken_before = tiers_taken_by(std::move(setup));
 }
 
 RunResult Replay::observed_run() {

@@ -182,12 +182,13 @@ void ReplayRun::observe_batch(std::span<const Step> steps) {
       if (step.kind == EventKind::op) tell_launch();
       lifetimes_.empty() ? perform(step) : perform<true>(step);
     }
-    if (contents_) follow_contents();
+    if (contents_ && !swap_) follow_contents();
     if (observation_->compare_addresses && step.kind == EventKind::alloc) compare_address(step);
   }
   if (observation_->validate) pool_->validate();
 }
 
+// After an event.
 void ReplayRun::follow_contents() {
   const std::uint64_t event = position_ - 1;
   log_.flush();

@@ -18,6 +18,9 @@ struct ReplayStretch {
 /// operators, ConfigError for a limit that cannot be kept.
 std::unique_ptr<ReplayStretch> make_stretch(const Trace& trace, const ReplayRequest& request);
 
+/// What a run takes of the other tiers, by Tier, at most at any time.
+std::array<Bytes, 4> tiers_taken_by(RunSetup setup);
+
 /// The swapping of `run`. REQUIRES: it swapped.
 SwapReport swap_report(const RunResult& run, const SwapRequest& request);
 

@@ -47,6 +47,8 @@ void ReplayRun::allocate_swapping(const Step& step) {
       .block = step.block(), .object = object, .bytes = step.bytes(), .stream = step.stream(), .hints = {}};
   if (!lifetimes_.empty()) request.hints.lifetime = lifetimes_[next_object_];
   swap_->allocate(request);
+  if (contents_) follow_contents();
+  swap_->allocated(request);
   ++next_object_;
   load_.on_alloc(step.bytes());
 }
@@ -74,6 +76,7 @@ void ReplayRun::launch_swapping(std::uint32_t op) {
     ++position_;
   }
   put_operator(op);
+  if (contents_) follow_contents();
   swap_->after_operator(op);
 }
 

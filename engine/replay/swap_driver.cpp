@@ -27,7 +27,7 @@ SwapDriver::SwapDriver(const SwapSetup& setup, Port& port, Pool& pool, DecisionL
       pool_(pool),
       log_(log),
       table_(table),
-      swapper_(port, *this, setup.request->machine, swapper_settings(*setup.request)),
+      swapper_(port, *this, setup.request->machine, swapper_settings(*setup.request, setup.taken_before)),
       policy_(make_policy(setup, swapper_)),
       block_of_(window_.object_count()) {}
 
@@ -46,6 +46,9 @@ void SwapDriver::allocate(const AllocRequest& request) {
   }
   block_of_[request.object.value] = request.block;
   swapper_.allocated(request.object, request.bytes, request.stream);
+}
+
+void SwapDriver::allocated(const AllocRequest& request) {
   policy_->allocated(request.object, request.bytes, request.stream);
 }
 
@@ -63,8 +66,22 @@ bool SwapDriver::freed(ObjectId object) {
 }
 
 void SwapDriver::begin() {
+  take_tiers();
   policy_->begin();
   mark_slot_ = slot_;
+}
+
+// A tier takes what it is to take before with its first copy: some object gets one, to no other end.
+void SwapDriver::take_tiers() {
+  log_.flush();
+  for (const Tier tier : {Tier::peer, Tier::host, Tier::disk}) {
+    const auto index = static_cast<std::size_t>(tier);
+    if (setup_.taken_before[index] == Bytes(0) || stats().peak_held[index] != Bytes(0)) continue;
+    for (std::uint32_t object = 0; object < window_.object_count(); ++object) {
+      if (!table_.live(ObjectId(object)) || swapper_.obstacle(ObjectId(object), tier) != nullptr) continue;
+      if (swapper_.copy_out(ObjectId(object), tier)) break;
+    }
+  }
 }
 
 TokenId SwapDriver::mark_iteration() {
@@ -162,6 +179,7 @@ void SwapDriver::fail(const Operand& operand, std::uint32_t op) const {
 }
 
 void SwapDriver::settle_arrivals() {
+  log_.flush();
   for (std::uint32_t object = 0; object < window_.object_count(); ++object)
     if (table_.live(ObjectId(object)) && swapper_.state(ObjectId(object)) == SwapState::arriving)
       static_cast<void>(swapper_.use(ObjectId(object), window_.streams[object], false));

@@ -27,11 +27,13 @@ struct SwapSetup {
   const SwapRequest* request = nullptr;
   const Trace* window = nullptr;
   const AccessProgram* program = nullptr;  ///< of the window
+  /// By Tier: taken before the stretch begins. A program pins its host memory when it starts, not in an iteration.
+  std::array<Bytes, 4> taken_before{};
   std::uint64_t seed = 0;
 };
 
 /// How objects are moved, by the policy's options of the same names as the members, where its table has them.
-SwapperSettings swapper_settings(const SwapRequest& request);
+SwapperSettings swapper_settings(const SwapRequest& request, const std::array<Bytes, 4>& taken_before = {});
 
 /// Throws ConfigError naming the operator and the bytes where the limit is less than what some operator needs at once:
 /// its operands and whatever else lives then and cannot leave.
@@ -50,6 +52,8 @@ class SwapDriver final : public Places {
   // All throw OutOfMemory where the policy has nothing left that could go.
 
   void allocate(const AllocRequest& request);
+  /// Its memory holds what the program put there: the policy may send it away.
+  void allocated(const AllocRequest& request);
   void free_requested(ObjectId object, BlockId block);
   /// The program lets go for good. Returns whether the object has a place: what is there may be read now, then release
   /// it. Its stream waits for what was on its way.
@@ -86,6 +90,7 @@ class SwapDriver final : public Places {
   const SwapStats& stats() const { return swapper_.stats(); }
 
  private:
+  void take_tiers();
   void gather(std::uint32_t op);
   void note(std::uint32_t object, bool reads, bool writes);
   void use(const Operand& operand, std::uint32_t op);

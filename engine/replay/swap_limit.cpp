@@ -54,10 +54,11 @@ Floor floor_of(const SwapSetup& setup, const SwapperSettings& settings) {
 
 }  // namespace
 
-SwapperSettings swapper_settings(const SwapRequest& request) {
+SwapperSettings swapper_settings(const SwapRequest& request, const std::array<Bytes, 4>& taken_before) {
   const OptionValues& options = request.options;
   SwapperSettings settings;
   settings.capacity = request.tier_capacity;
+  settings.reserve_now = taken_before;
   settings.codec = request.machine.codec;
   settings.min_swap = options.has("min_swap") ? options.bytes("min_swap") : request.min_swap;
   settings.max_swap = options.has("max_swap") ? options.bytes("max_swap") : request.max_swap;
