@@ -23,16 +23,17 @@ struct MomentGap {
 
 /// One version of an object's contents, with the gaps in which it may be absent, in order of time.
 struct Version {
-  std::uint32_t copied = 0;  ///< first moment before which it can be copied out; none: a copy is there from the beginning
+  std::uint32_t copied =
+      0;  ///< first moment before which it can be copied out; none: a copy is there from the beginning
   std::vector<MomentGap> gaps;
   friend auto operator<=>(const Version&, const Version&) = default;
 };
 
 using Shape = std::vector<Version>;
 
-/// Moments 0 to M-1 are the chosen operators. Time is cut into phases: 2j before the operator of moment j, 2j+1 while it
-/// runs, 2M after the last. The stretch is unrolled, so that the last version of a persistent object is one piece: moment
-/// M stands for its end, M+1+j for moment j of the next one; likewise with phases.
+/// Moments 0 to M-1 are the chosen operators. Time is cut into phases: 2j before the operator of moment j, 2j+1 while
+/// it runs, 2M after the last. The stretch is unrolled, so that the last version of a persistent object is one piece:
+/// moment M stands for its end, M+1+j for moment j of the next one; likewise with phases.
 class BoundProgram {
  public:
   BoundProgram(const AccessProgram& program, const SwapMachine& machine, const BoundRequest& request,
@@ -144,9 +145,8 @@ class BoundProgram {
     const SwapLink& link = machine_.link(request_.tier);
     const double packed = 1000.0 / machine_.codec.ratio_per_mille;
     share_ = packed;
-    const std::uint64_t both = link.duplex_bytes_per_second != 0
-                                   ? link.duplex_bytes_per_second
-                                   : link.out.bytes_per_second + link.in.bytes_per_second;
+    const std::uint64_t both = link.duplex_bytes_per_second != 0 ? link.duplex_bytes_per_second
+                                                                 : link.out.bytes_per_second + link.in.bytes_per_second;
     peak_ = lp_.column(at_least, LinearProgram::infinite, 1);
     const int waiting = lp_.row(-LinearProgram::infinite, request_.max_overhead * ms(program_.duration));
     for (std::uint32_t phase = 0; phase <= 2 * end_; ++phase) {
@@ -269,8 +269,8 @@ std::vector<std::uint32_t> fullest(const AccessProgram& program, Bytes above, st
   return chosen;
 }
 
-// Half of the moments are where the load is, half evenly spread in time: between two moments the program knows no order,
-// so that an object could be copied out before it is written.
+// Half of the moments are where the load is, half evenly spread in time: between two moments the program knows no
+// order, so that an object could be copied out before it is written.
 std::vector<std::uint32_t> choose_moments(const AccessProgram& program, Bytes above, std::uint32_t most) {
   std::vector<std::uint32_t> chosen = fullest(program, above, std::max(1u, most / 2));
   const std::int64_t parts = most - most / 2;

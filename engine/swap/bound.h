@@ -9,10 +9,10 @@
 //   - comes back before the access after it: from the end of m to the end of m+1 the link in carries at least
 //     A(g,m) - A(g,m+1), and between the gap's last moment and the begin of the next one all that is left.
 // Time is cut into the moments' operators and what lies between them. In such a phase of length d each direction of the
-// link carries at most bandwidth * (d + s), both together at most duplex * (d + s), where s >= 0 is what the schedule lets the operators wait there; all s together are at most
-// max_overhead * duration. A packed transfer needs 1/ratio of the bytes. Persistent objects close: their first and last
-// gap are one, and what was copied of their last version holds at the next beginning.
-// Minimise P >= L(m) - sum of A(g,m) at all moments.
+// link carries at most bandwidth * (d + s), both together at most duplex * (d + s), where s >= 0 is what the schedule
+// lets the operators wait there; all s together are at most max_overhead * duration. A packed transfer needs 1/ratio of
+// the bytes. Persistent objects close: their first and last gap are one, and what was copied of their last version
+// holds at the next beginning. Minimise P >= L(m) - sum of A(g,m) at all moments.
 //
 // Every schedule of whole objects obeys these constraints: latencies, order at the link, whole transfers (nothing is
 // free before all of an object is out), placement and the host's time only add to them. So the optimum is a lower bound
@@ -36,12 +36,12 @@ struct BoundRequest {
 };
 
 struct SwapBound {
-  Bytes load{};            ///< no schedule has a lower maximum
+  Bytes load{};              ///< no schedule has a lower maximum
   Bytes largest_operator{};  ///< no schedule has, at any bandwidth: the largest working set
-  Bytes max_load{};        ///< without swapping
+  Bytes max_load{};          ///< without swapping
   std::uint32_t moments = 0;
   std::uint32_t columns = 0, rows = 0;  ///< of the program
-  bool optimal = false;    ///< the solver finished; else `load` is what is known without it: the largest operator
+  bool optimal = false;  ///< the solver finished; else `load` is what is known without it: the largest operator
 };
 
 /// Throws ConfigError where the machine has no link to that tier.

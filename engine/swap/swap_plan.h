@@ -25,6 +25,7 @@ struct PlannedAbsence {
   /// Its absence began before the stretch (settle_slot = 0): persistent objects only, and another absence of the same
   /// object must last to the end.
   bool from_the_beginning = false;
+  Nanoseconds out_time{}, in_time{};  ///< when the copies are planned to begin: those of one slot go in this order
 };
 
 struct SwapPlan {
@@ -32,6 +33,13 @@ struct SwapPlan {
   Bytes peak{};                          ///< largest load left, over slots
   Nanoseconds stall{};                   ///< predicted
 };
+
+/// Absences (indices) by the slot in which they begin to be copied out, are settled, or are copied in: each list in the
+/// order of its planned times. Slots 0 to slots().
+struct PlanLists {
+  std::vector<std::vector<std::uint32_t>> outs, settles, ins;
+};
+PlanLists lists_of(const AccessProgram& program, const SwapPlan& plan);
 
 /// Load that is left in every slot. Throws InvariantError where the plan breaks a rule above: an operand absent, two
 /// absences at once, slots out of order, an object outside its life, a stretch that does not close.

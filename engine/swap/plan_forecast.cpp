@@ -1,0 +1,88 @@
+#include "engine/swap/plan_forecast.h"
+
+#include <algorithm>
+
+#include "engine/swap/link_forecast.h"
+
+namespace vramlab {
+namespace {
+
+constexpr std::uint32_t none = ~std::uint32_t{0};
+
+class Forecaster {
+ public:
+  Forecaster(const AccessProgram& program, const SwapMachine& machine, const SwapPlan& plan)
+      : program_(program),
+        machine_(machine),
+        plan_(plan),
+        link_(machine.link(plan.absences.empty() ? Tier::host : plan.absences.front().tier)),
+        lists_(lists_of(program, plan)),
+        out_copy_(plan.absences.size(), none),
+        in_copy_(program.objects.size(), none) {}
+
+  PlanForecast run() {
+    Nanoseconds ended{}, gap_begin{};
+    for (std::uint32_t slot = 0; slot < program_.slots(); ++slot) {
+      for (const std::uint32_t a : lists_.outs[slot]) begin_out(a, ended);
+      for (const std::uint32_t a : lists_.ins[slot]) begin_in(a, ended);
+      const Nanoseconds ideal = ended + (program_.begin[slot] - gap_begin);
+      const Nanoseconds begin = std::max(ideal, awaited(slot));
+      if (begin > ideal) ++result_.waits;
+      ended = begin + (program_.end[slot] - program_.begin[slot]);
+      gap_begin = program_.end[slot];
+    }
+    for (const std::uint32_t a : lists_.outs[program_.slots()]) begin_out(a, ended);
+    for (const std::uint32_t a : lists_.ins[program_.slots()]) begin_in(a, ended);
+    result_.duration = std::max(ended, link_.all_done());
+    result_.stall = result_.duration - program_.duration;
+    return result_;
+  }
+
+ private:
+  Bytes packed(std::uint32_t object) const { return machine_.codec.packed(program_.objects[object].bytes); }
+
+  void begin_out(std::uint32_t a, Nanoseconds ready) {
+    const PlannedAbsence& absence = plan_.absences[a];
+    if (!absence.copies) return;
+    const Bytes bytes = program_.objects[absence.object].bytes;
+    out_copy_[a] = link_.queue(SwapDirection::out, packed(absence.object), ready + machine_.codec.compress_time(bytes));
+    result_.out += bytes;
+  }
+
+  void begin_in(std::uint32_t a, Nanoseconds ready) {
+    const PlannedAbsence& absence = plan_.absences[a];
+    if (absence.in_slot == program_.slots()) return;
+    in_copy_[absence.object] = link_.queue(SwapDirection::in, packed(absence.object), ready);
+    result_.in += program_.objects[absence.object].bytes;
+  }
+
+  // When everything is there that operator `slot` uses, and what it uses memory of is gone.
+  Nanoseconds awaited(std::uint32_t slot) {
+    Nanoseconds last{};
+    for (const std::uint32_t a : lists_.settles[slot])
+      if (out_copy_[a] != none) last = std::max(last, link_.completion(out_copy_[a]));
+    for (const std::uint32_t object : program_.operands[slot]) {
+      if (in_copy_[object] == none) continue;
+      const Bytes bytes = program_.objects[object].bytes;
+      last = std::max(last, link_.completion(in_copy_[object]) + machine_.codec.decompress_time(bytes));
+    }
+    return last;
+  }
+
+  const AccessProgram& program_;
+  const SwapMachine& machine_;
+  const SwapPlan& plan_;
+  LinkForecast link_;
+  PlanLists lists_;
+  std::vector<std::uint32_t> out_copy_;  // by absence
+  std::vector<std::uint32_t> in_copy_;   // by object: the latest
+  PlanForecast result_;
+};
+
+}  // namespace
+
+PlanForecast forecast(const AccessProgram& program, const SwapMachine& machine, const SwapPlan& plan) {
+  return Forecaster(program, machine, plan).run();
+}
+
+}  // namespace vramlab

@@ -1,0 +1,19 @@
+#pragma once
+// What a plan will cost in time, before it is run.
+
+#include "engine/swap/swap_plan.h"
+
+namespace vramlab {
+
+struct PlanForecast {
+  Nanoseconds duration{};   ///< of the stretch with the plan, until the last transfer is done
+  Nanoseconds stall{};      ///< that minus the stretch's own duration
+  std::uint64_t waits = 0;  ///< operators that began late
+  Bytes out{}, in{};        ///< of objects, not of what passes the link
+};
+
+/// Operators run one after the other as in the program, each waiting for the copies that it or its memory needs; copies
+/// obey LinkForecast. REQUIRES: a plan that load_under() accepts, all of it for one tier.
+PlanForecast forecast(const AccessProgram& program, const SwapMachine& machine, const SwapPlan& plan);
+
+}  // namespace vramlab

@@ -1,0 +1,61 @@
+// The planner's timetable of the whole stretch; see planner.h.
+
+#include "engine/swap/planner.h"
+#include "engine/swap/swap_policy.h"
+
+namespace vramlab {
+namespace {
+
+constexpr OptionSpec options[] = {
+    {"mode", OptionKind::choice, "no-overhead", "whether waiting or the limit gives way", "no-overhead|stick-to-limit"},
+    {"overhead",
+     OptionKind::real,
+     "0.01",
+     "fraction of the time that operators may wait in mode no-overhead",
+     {},
+     0,
+     10},
+    {"tier", OptionKind::choice, "host", "where objects go", "host|peer|disk"},
+    {"min_swap", OptionKind::bytes, "1MiB", "smaller objects stay"},
+    {"headroom",
+     OptionKind::real,
+     "0",
+     "fraction of the limit that is left to the pool's rounding and holes",
+     {},
+     0,
+     0.5},
+    {"effort", OptionKind::integer, "20000000", "absences weighed before the search ends; about a second", {}, 1, 1e12},
+    {"seed", OptionKind::integer, "1", "of the shaken plans", {}, 0, 9e18},
+};
+
+Tier tier_of(std::string_view name) {
+  if (name == "peer") return Tier::peer;
+  return name == "disk" ? Tier::disk : Tier::host;
+}
+
+std::unique_ptr<SwapPolicy> make(const OptionValues& values, const SwapContext& context) {
+  const PlannerRequest request{
+      .tier = tier_of(values.text("tier")),
+      .mode = values.text("mode") == "no-overhead" ? PlanMode::no_overhead : PlanMode::stick_to_limit,
+      .max_overhead = values.real("overhead"),
+      .min_swap = values.bytes("min_swap"),
+      .effort = static_cast<std::uint64_t>(values.integer("effort")),
+      .seed = static_cast<std::uint64_t>(values.integer("seed"))};
+  const AccessProgram& program = *context.program;
+  const Bytes limit = context.machine->limit;
+  if (limit == unlimited_bytes) return make_planned_policy(least_plan(program, *context.machine, request), context);
+  const auto spared = static_cast<std::uint64_t>(static_cast<double>(limit.value) * values.real("headroom"));
+  return make_planned_policy(plan_swaps(program, *context.machine, limit - Bytes(spared), request), context);
+}
+
+}  // namespace
+
+SwapInfo planned_swap_row() {
+  return {.name = "planned",
+          .summary = "a timetable made beforehand for the whole stretch: the least memory that the links allow",
+          .options = options,
+          .needs_program = true,
+          .make = make};
+}
+
+}  // namespace vramlab

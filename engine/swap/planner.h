@@ -1,0 +1,39 @@
+#pragma once
+// Chooses absences and a transfer timetable for a stretch whose operators are known.
+//
+// A plan is built absence by absence (plan_builder.h): at a slot over the limit, one that is copied out in the earliest
+// free time of the link and back in the latest. Several rules and orders are tried, then shaken ones, until the effort
+// is spent; what is built is checked against LinkForecast, where both directions share the link. To let operators wait
+// by a fraction of the time, plans are made as if every operator took that much longer: whatever waits then waits no
+// longer than the plan says, because every step of it only depends on earlier ones.
+
+#include <cstdint>
+#include <optional>
+
+#include "engine/swap/plan_forecast.h"
+#include "engine/swap/swap_plan.h"
+
+namespace vramlab {
+
+enum class PlanMode : std::uint8_t {
+  no_overhead,     ///< operators wait no more than max_overhead; the limit may be missed
+  stick_to_limit,  ///< the limit holds; operators wait as long as that takes
+};
+
+struct PlannerRequest {
+  Tier tier = Tier::host;
+  PlanMode mode = PlanMode::no_overhead;
+  double max_overhead = 0;  ///< fraction of the duration, in mode no_overhead
+  Bytes min_swap{std::uint64_t{1} << 20};
+  std::uint64_t effort = 20'000'000;  ///< absences weighed; about a second
+  std::uint64_t seed = 1;
+};
+
+/// With peak and stall. Mode no_overhead: where no plan within `limit` was found, the one with the least peak that was.
+/// Throws ConfigError where `limit` is below the largest operator's working set, naming it, or the link is missing.
+SwapPlan plan_swaps(const AccessProgram& program, const SwapMachine& machine, Bytes limit,
+                    const PlannerRequest& request);
+/// The least peak found within max_overhead.
+SwapPlan least_plan(const AccessProgram& program, const SwapMachine& machine, const PlannerRequest& request);
+
+}  // namespace vramlab
