@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "engine/swap/plan_forecast.h"
 #include "engine/swap/published_timetable.h"
@@ -66,8 +68,13 @@ class Choice {
   std::vector<AbsenceCandidate> chosen_;
 };
 
+/// What is put at one slot is put in the order of the plan: by need, which the order of outs of one slot follows too.
 void add_to(SwapPlan& plan, const PublishedTimetable& timetable, Tier tier) {
-  for (const TimedAbsence& absence : timetable.absences())
+  std::vector<TimedAbsence> absences(timetable.absences().begin(), timetable.absences().end());
+  std::ranges::stable_sort(absences, {}, [](const TimedAbsence& absence) {
+    return std::pair(absence.candidate.next, absence.candidate.id);
+  });
+  for (const TimedAbsence& absence : absences)
     if (!absence.empty())
       plan.absences.push_back({.object = absence.candidate.object,
                                .tier = tier,
@@ -77,9 +84,7 @@ void add_to(SwapPlan& plan, const PublishedTimetable& timetable, Tier tier) {
   plan.peak = std::max(plan.peak, timetable.peak());
 }
 
-}  // namespace
-
-SwapPlan published_plan(const AccessProgram& program, const SwapMachine& machine, const PublishedSettings& settings) {
+SwapPlan plan_at(const SwapMachine& machine, const AccessProgram& program, const PublishedSettings& settings) {
   const std::vector<PeakWindow> windows = peak_windows(program);
   const auto candidates = absence_candidates(program, machine, windows, settings.candidates);
   SwapPlan plan;
@@ -96,6 +101,27 @@ SwapPlan published_plan(const AccessProgram& program, const SwapMachine& machine
     add_to(plan, choice.timetable(), settings.candidates.tier);
     out_free = choice.timetable().out_free_after();
   }
+  return plan;
+}
+
+/// Both directions as fast as they are while the other one is busy too.
+SwapMachine always_shared(SwapMachine machine, Tier tier) {
+  SwapLink& link = machine.links[static_cast<std::size_t>(tier)];
+  const Wide alone = static_cast<Wide>(link.out.bytes_per_second) + link.in.bytes_per_second;
+  const std::uint64_t both = link.duplex_bytes_per_second;
+  if (both == 0 || both >= alone) return machine;
+  for (LinkSpeed* way : {&link.out, &link.in})
+    way->bytes_per_second = static_cast<std::uint64_t>(static_cast<Wide>(way->bytes_per_second) * both / alone);
+  return machine;
+}
+
+}  // namespace
+
+SwapPlan published_plan(const AccessProgram& program, const SwapMachine& machine, const PublishedSettings& settings) {
+  SwapPlan plan = plan_at(machine, program, settings);
+  plan.stall = forecast(program, machine, plan).stall;
+  if (settings.mode == PublishedMode::stick_to_limit || plan.stall == Nanoseconds(0)) return plan;
+  plan = plan_at(always_shared(machine, settings.candidates.tier), program, settings);
   plan.stall = forecast(program, machine, plan).stall;
   return plan;
 }

@@ -3,13 +3,12 @@
 // by score until the predicted peak is under the limit, and get the times of published_timetable.h.
 //
 // Modes:
-//   no-overhead     no operator waits, as long as both directions of the link run at full speed side by side. The peak
-//   is predicted by the timetable; an absence that would vanish in it, or
+//   no-overhead     no operator waits. The peak is predicted by the timetable; an absence that would vanish in it, or
 //                   make another one vanish, or lower nothing that is over the limit, is passed over. The limit may be
-//                   missed.
+//                   missed. Both directions of the link are taken to run at full speed side by side; where an operator
+//                   would wait because they cannot, the plan is made anew with the speed that is left to each.
 //   stick-to-limit  the peak is predicted as if operators waited for every transfer; then they wait where the timetable
-//                   alone would leave more than the limit. Missed only where the absences around the peak do not
-//                   suffice.
+//                   alone would leave more than the limit. Missed only where absences around the peak do not suffice.
 //
 // Of the code published with the paper, these mistakes are not repeated: those that absence_scores.h names; a swap out
 // that waits for the event of the swap in, and the reverse; copies without streams of their own. Outs take the times of

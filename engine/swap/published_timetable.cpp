@@ -12,7 +12,8 @@ void PublishedTimetable::put(std::span<const AbsenceCandidate> chosen) {
   for (const AbsenceCandidate& candidate : chosen)
     absences_.push_back({.candidate = candidate, .settle = candidate.last + 2, .in = candidate.next, .out_done = {}});
   std::ranges::sort(absences_, [](const TimedAbsence& a, const TimedAbsence& b) {
-    return std::tie(a.candidate.last, a.candidate.id) < std::tie(b.candidate.last, b.candidate.id);
+    const AbsenceCandidate &x = a.candidate, &y = b.candidate;
+    return std::tie(x.last, x.next, x.id) < std::tie(y.last, y.next, y.id);
   });
 }
 

@@ -44,7 +44,7 @@ class PublishedTimetable {
   /// slot holds more than `limit` or nothing more can be done there. REQUIRES: scheduled.
   void stick_to(Bytes limit);
 
-  /// In order of last access.
+  /// In order of last access, then of need.
   std::span<const TimedAbsence> absences() const { return absences_; }
   std::uint32_t first_slot() const { return window_.first; }
   /// Load that is left, by slot of the window.

@@ -80,6 +80,20 @@ TEST(PublishedPlan, OutsGoInOrderOfLastAccessOneAfterTheOther) {
   EXPECT_EQ(plan.absences[0].in_slot, 15U);     // 1500 to 1700, not 1600 to 1800
 }
 
+TEST(PublishedPlan, WhatReturnsAtOneSlotReturnsInOrderOfNeed) {
+  // Both are put when operator 6 is done, at 700 ns: 60 ns each, the one that left last needed at 800, the other at
+  // 830.
+  const AccessProgram program =
+      small_program({100, 100, 100, 100, 100, 100, 100, 100, 30, 100}, {{60, {0, 9}}, {60, {1, 8}}, {300, {4}}});
+  const SwapPlan plan =
+      published_plan(program, small_machine(1, 1, Bytes(300)), settings_of(PublishedMode::no_overhead));
+  ASSERT_EQ(plan.absences.size(), 2U);
+  EXPECT_EQ(plan.absences[0].object, 1U);
+  EXPECT_EQ(plan.absences[0].in_slot, 7U);
+  EXPECT_EQ(plan.absences[1].in_slot, 7U);
+  EXPECT_EQ(plan.stall, 0_ns);
+}
+
 TEST(PublishedPlan, EveryIterationIsPlanned) {
   std::vector<testing::SmallObject> objects;
   for (std::uint32_t i = 0; i < 3; ++i) {
@@ -150,7 +164,10 @@ TEST(PublishedPlan, KeepsTheRulesOfPlans) {
 TEST(PublishedPlan, NobodyWaitsWithoutOverhead) {
   EXPECT_TRUE(testing::holds_for(1000, [] {
     const AccessProgram program = testing::drawn_program();
-    const SwapMachine machine = testing::drawn_machine(program);
+    SwapMachine machine = testing::drawn_machine(program);
+    SwapLink& link = machine.links[static_cast<std::size_t>(Tier::host)];
+    const std::uint64_t both = link.out.bytes_per_second + link.in.bytes_per_second;
+    if (testing::pick_bool()) link.duplex_bytes_per_second = both / testing::pick<std::uint64_t>(1, 4);
     PublishedSettings settings = drawn_settings();
     settings.mode = PublishedMode::no_overhead;
     const SwapPlan plan = published_plan(program, machine, settings);

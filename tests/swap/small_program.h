@@ -69,7 +69,7 @@ inline AccessProgram drawn_program() {
 
 inline SwapMachine drawn_machine(const AccessProgram& program) {
   const Bytes most = *std::ranges::max_element(program.load);
-  SwapMachine machine = small_machine(pick<std::uint64_t>(1, 30), pick<std::uint64_t>(1, 30),
+  SwapMachine machine = small_machine(pick<std::uint64_t>(1, 100), pick<std::uint64_t>(1, 100),
                                       Bytes(pick<std::uint64_t>(0, most.value + 1)));
   SwapLink& link = machine.links[static_cast<std::size_t>(Tier::host)];
   link.out.latency = Nanoseconds(pick<std::int64_t>(0, 20));
