@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "engine/core/error.h"
@@ -64,7 +65,9 @@ class Transfers {
   /// The one that is done last in [from, to], copies in before copies out; null where none is.
   const TimelineSpan* last_between(Nanoseconds from, Nanoseconds to) const {
     const TimelineSpan* out = nullptr;
-    for (auto at = above(by_done_, to); at != by_done_.begin() && (--at)->time >= from;) {
+    for (auto after = above(by_done_, to); after != by_done_.begin(); --after) {
+      const auto at = std::prev(after);
+      if (at->time < from) break;
       if (is_in(*at->span)) return at->span;
       if (out == nullptr) out = at->span;
     }
@@ -80,7 +83,9 @@ class Transfers {
   /// What `transfer` followed at once: its own way to the link before, or another over the same one, else any copy out.
   const TimelineSpan* before(const TimelineSpan& transfer) const {
     const TimelineSpan* out = nullptr;
-    for (auto at = above(by_end_, transfer.begin); at != by_end_.begin() && (--at)->time == transfer.begin;) {
+    for (auto after = above(by_end_, transfer.begin); after != by_end_.begin(); --after) {
+      const auto at = std::prev(after);
+      if (at->time != transfer.begin) break;
       if (at->span == &transfer || at->span->begin == at->span->end) continue;
       if (at->span->token == transfer.token || same_link(*at->span, transfer)) return at->span;
       if (!is_in(*at->span)) out = at->span;
