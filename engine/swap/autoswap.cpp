@@ -3,8 +3,8 @@
 // Everything that leaves is decided by the AutoSwapManager: by pressure, priority and DOA score. This file tells it
 // what happens, and gives it what earlier iterations foretell (iteration_history.h):
 //   priorities   of objects that nobody gave another one than medium, by the time until their next use: idle where both
-//                transfers fit into it twice, low where they fit, medium where the way in fits or nothing is foretold,
-//                high where not even that does
+//                transfers fit into it twice and few are used later, low where they fit and it is among the later half,
+//                medium where the way in fits or nothing is foretold, high where not even that does
 //   outs         what the coming part of the iteration will need beyond the limit is made room for beforehand
 //   ins          what is away begins to come back as late as it may to be there in time, packed backwards
 // How far ahead and how early is a matter of the policy in force (autoswap_settings.h: Tactics). Where iterations vary
@@ -21,6 +21,7 @@ namespace vramlab {
 namespace {
 
 constexpr std::uint32_t device = 0;
+constexpr Nanoseconds not_again{std::int64_t{1} << 60};
 
 class AutoSwap final : public SwapPolicy {
  public:
@@ -78,29 +79,40 @@ class AutoSwap final : public SwapPolicy {
   }
 
   bool make_room(Bytes bytes, std::span<const ObjectId> needed) override {
-    if (ranked_at_ != operators_) rank_all();
+    rank_all();
     return manager_.handle_pressure(bytes, device, needed) > Bytes(0);
   }
 
  private:
-  SwapPriority priority_of(ObjectId object) const {
+  /// Until its next use; nullopt: nothing is foretold. Not again: farther than all others.
+  std::optional<Nanoseconds> until(ObjectId object) const {
     const std::optional<std::uint32_t> use = history_.next_use(object);
-    if (!use) return SwapPriority::medium;
-    if (*use == IterationHistory::never) return SwapPriority::idle;
+    if (!use) return std::nullopt;
+    return *use == IterationHistory::never ? not_again : history_.until(*use);
+  }
+
+  SwapPriority priority_of(ObjectId object, std::optional<Nanoseconds> until) const {
+    if (!until) return SwapPriority::medium;
     const Bytes bytes = bytes_[object.value];
     const Nanoseconds in = manager_.in_time(device, bytes), both = in + manager_.out_time(device, bytes);
-    const Nanoseconds until = history_.until(*use);
-    if (until >= 2 * both) return SwapPriority::idle;
-    if (until >= both) return SwapPriority::low;
-    return until >= in ? SwapPriority::medium : SwapPriority::high;
+    if (*until >= std::max(2 * both, farthest_ * 7 / 8)) return SwapPriority::idle;
+    if (*until >= std::max(both, farthest_ / 2)) return SwapPriority::low;
+    return *until >= in ? SwapPriority::medium : SwapPriority::high;
   }
 
   void rank(ObjectId object) {
-    if (ranked_.contains(object)) manager_.set_priority(device, object, priority_of(object));
+    if (ranked_.contains(object)) manager_.set_priority(device, object, priority_of(object, until(object)));
   }
   void rank_all() {
-    for (const ObjectId object : ranked_) manager_.set_priority(device, object, priority_of(object));
+    if (ranked_at_ == operators_) return;
     ranked_at_ = operators_;
+    std::vector<std::pair<ObjectId, std::optional<Nanoseconds>>> uses;
+    farthest_ = {};
+    for (const ObjectId object : ranked_) {
+      uses.emplace_back(object, until(object));
+      if (uses.back().second && uses.back().second != not_again) farthest_ = std::max(farthest_, *uses.back().second);
+    }
+    for (const auto& [object, until] : uses) manager_.set_priority(device, object, priority_of(object, until));
   }
 
   void look_ahead() {
@@ -120,29 +132,42 @@ class AutoSwap final : public SwapPolicy {
   }
 
   void bring_back() {
-    const std::uint32_t lead = manager_.tactics().lead;
-    const std::size_t due =
-        foresight_.due([&](ObjectId object) { return manager_.in_time(device, bytes_[object.value]) * lead / 1000; });
-    std::vector<ObjectId> first;
-    for (auto at = foresight_.returning().begin(); first.size() < due; ++at) first.push_back(at->second);
-    for (const ObjectId object : first)
-      if (!manager_.swap_in(object, device)) {
-        make_way(bytes_[object.value]);
-        return;
-      }
+    if (foresight_.returning().empty()) return;
+    const Tactics tactics = manager_.tactics();
+    const auto in = [&](ObjectId object) {
+      return manager_.in_time(device, bytes_[object.value]) * tactics.lead / 1000;
+    };
+    const auto both = [&](ObjectId object) {
+      return in(object) + manager_.out_time(device, bytes_[object.value]) * tactics.lead / 1000;
+    };
+    const std::vector<ObjectId> now = first(foresight_.due(in));
+    make_way(tactics.way_ahead ? first(foresight_.due(both)) : now);
+    for (const ObjectId object : now)
+      if (!manager_.swap_in(object, device)) return;
   }
 
-  /// What is on its way out already will do; it is only not out yet.
-  void make_way(Bytes bytes) {
-    if (manager_.leaving(device) < bytes) manager_.prepare(bytes, device);
+  std::vector<ObjectId> first(std::size_t count) const {
+    std::vector<ObjectId> objects;
+    for (auto at = foresight_.returning().begin(); objects.size() < count; ++at) objects.push_back(at->second);
+    return objects;
+  }
+
+  /// Those that come back need room. What is leaving already makes some.
+  void make_way(const std::vector<ObjectId>& objects) {
+    Bytes wanted{};
+    for (const ObjectId object : objects) wanted += bytes_[object.value];
+    const Bytes room = manager_.room(device);
+    if (wanted <= room) return;
+    rank_all();
+    manager_.prepare(wanted - room, device);
   }
 
   WorkloadClass workload() const {
     const IterationHistory::Iteration* const latest = history_.latest();
-    if (latest == nullptr) return {};
+    if (latest == nullptr || !history_.repeated()) return {};
     Bytes most{};
     for (const Bytes load : latest->load) most = std::max(most, load);
-    return {.repeats = history_.repeated(),
+    return {.repeats = true,
             .operators = static_cast<std::uint32_t>(std::bit_width(latest->operators())),
             .load = static_cast<std::uint32_t>(std::bit_width(most.value >> 20))};
   }
@@ -151,9 +176,10 @@ class AutoSwap final : public SwapPolicy {
   IterationHistory history_;
   Foresight foresight_;
   Bytes limit_;
+  Nanoseconds farthest_{};     ///< of the next uses that are foretold, when they were looked at last
   std::vector<Bytes> bytes_;   ///< by ObjectId
   std::set<ObjectId> ranked_;  ///< those whose priority follows what is foretold
-  std::uint64_t operators_ = 0, ranked_at_ = 0;
+  std::uint64_t operators_ = 0, ranked_at_ = ~std::uint64_t{0};  ///< that ran; when all were ranked
   bool begun_ = false;
 };
 

@@ -291,6 +291,12 @@ Bytes AutoSwapManager::leaving(std::uint32_t device) const {
   return at(device).swapper.leaving_bytes();
 }
 
+Bytes AutoSwapManager::room(std::uint32_t device) const {
+  const Lock lock(mutex_);
+  const Managed& on = at(device);
+  return more_than(on.capacity, on.used());
+}
+
 std::set<ObjectId> AutoSwapManager::absent(std::uint32_t device) const {
   const Lock lock(mutex_);
   return at(device).departures.gone();

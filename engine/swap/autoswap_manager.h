@@ -3,8 +3,8 @@
 // out, and keeps account. Deciding and carrying out are two steps: a decision changes nothing, and may be carried out
 // later or never; what has become impossible by then is refused and counted.
 //
-// What may go is the document's (pressure_level.h), which of it first is the DOAScorer's. The four policies differ in
-// when they act (autoswap_settings.h: Tactics):
+// What may go is the document's (pressure_level.h), which of it first is the DOAScorer's: by priority, then by score.
+// The four policies differ in when they act (autoswap_settings.h: Tactics):
 //   aggressive     looks at the pressure from moderate on and swaps down to where moderate begins; makes room for all
 //                  that the iteration is foretold to need; brings back with twice the time a transfer takes
 //   balanced       from high on, down to where high begins; a quarter of an iteration ahead; 1.2 times
@@ -130,6 +130,8 @@ class AutoSwapManager {
   Nanoseconds out_time(std::uint32_t device, Bytes bytes) const;
   Nanoseconds in_time(std::uint32_t device, Bytes bytes) const;
   Bytes leaving(std::uint32_t device) const;
+  /// Free, or free once what is leaving has left.
+  Bytes room(std::uint32_t device) const;
   /// Those that gave up their memory and are not back.
   std::set<ObjectId> absent(std::uint32_t device) const;
 

@@ -75,7 +75,12 @@ Tactics AutoSwapSettings::tactics(ManagerPolicy of) const {
     case ManagerPolicy::aggressive:
       return {.watch = PressureLevel::moderate, .down_to = thresholds.per_mille[0], .look_ahead = 1000, .lead = 2000};
     case ManagerPolicy::conservative:
-      return {.watch = PressureLevel::extreme, .watches = false, .down_to = 1000, .look_ahead = 0, .lead = 1000};
+      return {.watch = PressureLevel::extreme,
+              .watches = false,
+              .down_to = 1000,
+              .look_ahead = 0,
+              .way_ahead = false,
+              .lead = 1000};
     case ManagerPolicy::balanced:
     case ManagerPolicy::adaptive:
       break;

@@ -30,6 +30,7 @@ struct Tactics {
   bool watches = true;           ///< ... if it swaps at all
   std::uint32_t down_to = 0;     ///< of the memory there is: how far it then swaps
   std::uint32_t look_ahead = 0;  ///< of an iteration: how far what it will need is made room for beforehand
+  bool way_ahead = true;         ///< room for what comes back is made before it begins to, else then
   std::uint32_t lead = 0;        ///< of its transfer time: how much earlier than in time an object is brought back
 };
 

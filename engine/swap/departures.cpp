@@ -58,9 +58,10 @@ Nanoseconds Departures::in_time(Bytes bytes) const {
 // --- Out and in --------------------------------------------------------------------------------------------------
 
 void Departures::began(ObjectId object, Tier tier) {
+  Nanoseconds done = now_;
+  if (objects_[object.value].copy != tier) done = last_done_ = std::max(last_done_, now_) + out_time(bytes_of(object));
   objects_[object.value].copy = tier;
-  last_done_ = std::max(last_done_, now_) + out_time(bytes_of(object));
-  leaving_.push_back({object, last_done_});
+  leaving_.push_back({object, done});
   if (swapper_.state(object) == SwapState::away && gone_.insert(object).second) gone_bytes_ += bytes_of(object);
 }
 
@@ -128,9 +129,10 @@ Bytes Departures::settle_oldest(Bytes bytes, std::span<const ObjectId> needed) {
 
 Bytes Departures::settle_done(Bytes bytes) {
   Bytes given{};
-  while (!leaving_.empty() && leaving_.front().done <= now_ && given < bytes) {
-    given += settle(leaving_.front().object);
-    leaving_.pop_front();
+  for (auto at = leaving_.begin(); at != leaving_.end() && given < bytes;) {
+    const bool done = at->done <= now_;
+    if (done) given += settle(at->object);
+    at = done ? leaving_.erase(at) : std::next(at);
   }
   return given;
 }

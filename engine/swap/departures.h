@@ -71,7 +71,7 @@ class Departures {
 
   struct Leaving {
     ObjectId object{};
-    Nanoseconds done{};  ///< as foretold: alone on the nearest link, one after the other
+    Nanoseconds done{};  ///< as foretold: one after the other on the nearest link; at once with a valid copy
   };
 
   void back(ObjectId object);
@@ -80,8 +80,8 @@ class Departures {
 
   PrioritySwapper& swapper_;
   const SwapMachine& machine_;
-  std::vector<Object> objects_;   ///< by ObjectId
-  std::deque<Leaving> leaving_;   ///< in the order in which they began; some may have stayed
+  std::vector<Object> objects_;  ///< by ObjectId
+  std::deque<Leaving> leaving_;  ///< in the order in which they began; some may have stayed
   std::set<ObjectId> gone_;
   Bytes live_{}, gone_bytes_{};
   Nanoseconds now_{}, last_done_{};

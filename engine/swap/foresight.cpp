@@ -23,9 +23,9 @@ void Foresight::renew() {
 
 // The first k must have begun by the use of the k-th less the time of all k: the first that is too late, or just in
 // time, calls for all before it too.
-std::size_t Foresight::due(const std::function<Nanoseconds(ObjectId)>& time) const {
+std::size_t Foresight::due(const std::function<Nanoseconds(ObjectId)>& time, Nanoseconds more) const {
   std::size_t due = 0, count = 0;
-  Nanoseconds together{};
+  Nanoseconds together = more + history_.until(1);
   for (const auto& [use, object] : returning_) {
     ++count;
     together += time(object);

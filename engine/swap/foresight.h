@@ -26,8 +26,9 @@ class Foresight {
   /// counted), in that order; those of which nothing is foretold are left out.
   const std::set<std::pair<std::uint64_t, ObjectId>>& returning() const { return returning_; }
   /// How many of the first of these must begin to come back now, so that all are back in time when one transfer
-  /// follows the other: packed backwards from their uses. `time(object)` is what one transfer takes.
-  std::size_t due(const std::function<Nanoseconds(ObjectId)>& time) const;
+  /// follows the other: packed backwards from their uses, with `more` time to spare. `time(object)` is what one
+  /// transfer takes. The next chance to begin is behind the operator to come, so that is too late for those, too.
+  std::size_t due(const std::function<Nanoseconds(ObjectId)>& time, Nanoseconds more = {}) const;
   /// The largest load on the device in the next `operators`, all that is used then having come back. `away` = bytes
   /// that are away now, `bytes(object)` their sizes. nullopt: nothing is foretold.
   std::optional<Bytes> peak(std::uint32_t operators, Bytes away, const std::function<Bytes(ObjectId)>& bytes) const;

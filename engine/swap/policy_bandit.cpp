@@ -30,17 +30,20 @@ std::size_t PolicyBandit::best(const Learner& learner) {
 std::size_t PolicyBandit::choose(const WorkloadClass& workload) {
   auto found = learners_.find(workload);
   if (found == learners_.end()) found = learners_.emplace(workload, fresh()).first;
+  if (asked_ == &found->second && cost_) learn(*asked_, *cost_);
+  cost_.reset();
   asked_ = &found->second;
   chosen_ = asked_->exploring < arms_ ? asked_->order[asked_->exploring] : best(*asked_);
   return chosen_;
 }
 
 void PolicyBandit::learn(Nanoseconds stall, Nanoseconds iteration) {
-  if (asked_ == nullptr || iteration <= Nanoseconds(0)) return;
-  Learner& learner = *asked_;
-  asked_ = nullptr;
+  if (iteration <= Nanoseconds(0)) return;
   const Wide parts = static_cast<Wide>(std::max<std::int64_t>(0, stall.value)) * 1'000'000u;
-  const auto cost = static_cast<std::int64_t>(parts / static_cast<std::uint64_t>(iteration.value));
+  cost_ = static_cast<std::int64_t>(parts / static_cast<std::uint64_t>(iteration.value));
+}
+
+void PolicyBandit::learn(Learner& learner, std::int64_t cost) {
   Arm& arm = learner.arms[chosen_];
   if (learner.exploring < arms_) return explored(learner, arm, cost);
   watched(learner, arm, cost);

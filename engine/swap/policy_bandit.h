@@ -9,12 +9,15 @@
 //   commit    the policy with the least mean cost; ties go to the first by number
 //   restart   after `patience` iterations in a row, each costing more than twice the policy's mean and 1% of its time
 //             beyond it
+// Nothing is learnt from an iteration whose class is another than that of the one before: its policy was chosen for a
+// workload that was over.
 // A cost is the stall in parts per million of the iteration: whole numbers, so that every machine learns the same.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "engine/core/types.h"
@@ -31,11 +34,11 @@ struct WorkloadClass {
 
 class PolicyBandit {
  public:
-  PolicyBandit(std::size_t arms, std::uint64_t seed, std::uint32_t trials = 2, std::uint32_t patience = 2);
+  PolicyBandit(std::size_t arms, std::uint64_t seed, std::uint32_t trials = 3, std::uint32_t patience = 4);
 
-  /// The policy for the iteration that begins.
+  /// The policy for the iteration that begins; `workload` is the class of the one that ended.
   std::size_t choose(const WorkloadClass& workload);
-  /// What came of the latest choice. Without one, or told twice, nothing is learnt.
+  /// What came of the latest choice.
   void learn(Nanoseconds stall, Nanoseconds iteration);
 
   /// Whether the class is through with exploring.
@@ -57,6 +60,7 @@ class PolicyBandit {
   Learner fresh();
   std::uint64_t draw();
   static std::size_t best(const Learner& learner);
+  void learn(Learner& learner, std::int64_t cost);
   void explored(Learner& learner, Arm& arm, std::int64_t cost) const;
   void watched(Learner& learner, Arm& arm, std::int64_t cost);
 
@@ -64,7 +68,8 @@ class PolicyBandit {
   std::uint64_t state_;
   std::uint32_t trials_, patience_;
   std::map<WorkloadClass, Learner> learners_;
-  Learner* asked_ = nullptr;  ///< who made the latest choice
+  Learner* asked_ = nullptr;          ///< who made the latest choice
+  std::optional<std::int64_t> cost_;  ///< of it
   std::size_t chosen_ = 0;
   std::uint64_t restarts_ = 0;
 };

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/device/pattern.h"
+#include "sim/machine.h"
+#include "sim/simulated_device.h"
 #include "swap_harness.h"
 
 namespace vramlab::testing {
@@ -61,6 +64,24 @@ inline SwapScript training(int iterations, std::size_t layers, Bytes activation)
   return script;
 }
 
+/// `rounds` times: training with one batch size, training whose layers and sizes vary, and inference, `each` iterations
+/// one after the other.
+inline SwapScript mixed(int rounds, int each, std::size_t layers, Bytes activation, std::uint64_t seed = 1) {
+  SwapScript script;
+  const std::vector<std::uint32_t> weights = alloc_weights(script, layers, activation);
+  std::uint64_t draws = seed;
+  const auto draw = [&](std::uint64_t below) { return pattern_word(draws++, 0) % below; };
+  for (int round = 0; round < rounds; ++round) {
+    for (int i = 0; i < each; ++i) training_iteration(script, weights, activation);
+    for (int i = 0; i < each; ++i) {
+      const auto used = static_cast<std::ptrdiff_t>(layers - draw(layers / 2));
+      training_iteration(script, {weights.begin(), weights.begin() + used}, activation / 8 * (4 + draw(6)));
+    }
+    for (int i = 0; i < each; ++i) inference_iteration(script, weights, activation);
+  }
+  return script;
+}
+
 /// Objects from 4 KiB to 1 MiB may be swapped, to the host.
 inline SwapRunOptions small_machine(const std::string& policy, Bytes limit) {
   SwapRunOptions options{.policy = policy};
@@ -82,8 +103,14 @@ inline SwapRunOptions large_machine(const std::string& policy, Bytes limit) {
   options.swapper.min_swap = 1_MiB;
   options.swapper.max_swap = 1_GiB;
   options.swapper.capacity[static_cast<std::size_t>(Tier::host)] = 64_GiB;
-  options.swapper.reserve_now[static_cast<std::size_t>(Tier::host)] = 64_GiB;
   return options;
+}
+
+/// An H200 whose host memory is pinned beforehand.
+inline std::unique_ptr<RunnableDevice> simulated_h200() {
+  MachineModel machine = load_machine("h200");
+  machine.calls.pin = machine.calls.unpin = {};
+  return make_simulated_device(machine);
 }
 
 }  // namespace vramlab::testing
