@@ -3,7 +3,10 @@
 #include "engine/swap/swap_policy.h"
 
 // A line a policy, in the order of listings: NAME_swap_row() is defined at the end of the policy's own file.
-#define VRAMLAB_SWAPS(ROW) ROW(none) ROW(lru) ROW(belady) ROW(vdnn) ROW(capuchin) ROW(lms) ROW(autoswap) ROW(planned)
+#define VRAMLAB_SWAPS(ROW) \
+  ROW(none)                \
+  ROW(lru)                 \
+  ROW(belady) ROW(vdnn) ROW(capuchin) ROW(lms) ROW(doa) ROW(aoa) ROW(wdoa) ROW(swdoa) ROW(autoswap) ROW(planned)
 
 namespace vramlab {
 
