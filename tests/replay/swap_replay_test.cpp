@@ -25,7 +25,8 @@ constexpr std::uint64_t mib = 1 << 20;
 const PoolInfo& pool_named(const char* name) { return find_row(pools(), "pool", name); }
 
 /// `layers` weights of 4 MiB; each iteration makes an activation of 8 MiB a layer, forwards, and reads them backwards.
-Trace training(std::uint32_t layers, std::uint32_t iterations) {
+/// Activations are of `stream`.
+Trace training(std::uint32_t layers, std::uint32_t iterations, std::uint16_t stream = 0) {
   TraceBuilder builder;
   builder.alloc(mib).free(0);  // before the stretch
   for (std::uint32_t i = 0; i < layers; ++i) builder.alloc(4 * mib);
@@ -35,7 +36,7 @@ Trace training(std::uint32_t layers, std::uint32_t iterations) {
     builder.iteration(n);
     const std::uint32_t first = next;
     for (std::uint32_t i = 0; i < layers; ++i, ++next) {
-      builder.alloc(8 * mib);
+      builder.alloc(8 * mib, stream);
       builder.op(400'000, i == 0 ? std::vector{weight} : std::vector{weight + i, next - 1}, {next});
     }
     for (std::uint32_t i = layers; i-- > 0;) builder.op(600'000, {weight + i, first + i}, {weight + i}).free(first + i);
@@ -128,6 +129,62 @@ TEST_P(SwapOnPools, DecidesOnMemoryAsInSimulationAndKeepsEveryByte) {
     EXPECT_EQ(report.verified, true);
     EXPECT_EQ(report.decisions, model.decisions);
   }
+}
+
+/// Every byte kept on memory, decided as in simulation.
+void expect_kept(const Trace& trace, const ReplayRequest& simulated) {
+  const Report model = replay(trace, simulated);
+  EXPECT_GT(model.swapped_in, Bytes(0));
+  LiveRun live = live_run(*simulated.pool);
+  live.request.swap = simulated.swap;
+  live.request.verify = true;
+  live.request.min_seconds = 0;
+  EXPECT_EQ(replay(trace, live.request).decisions, model.decisions);
+}
+
+TEST(SwapReplay, OperandsOfOtherStreamsAreKeptInOrderToo) {
+  const SwapInfo policy = swap_row();
+  ReplayRequest request = swapping(policy, 44_MiB, "cuda-malloc");
+  request.verify = true;
+  expect_kept(training(4, 2, 1), request);
+}
+
+class ToThePeer : public test::OldestFirst {
+ public:
+  explicit ToThePeer(const SwapContext& context) : OldestFirst(context, Tier::peer) {}
+};
+
+TEST(SwapReplay, APeerHoldsWhatIsAwayAsWell) {
+  const SwapInfo policy = swap_row<ToThePeer>();
+  ReplayRequest request = simulated_request(pool_named("cuda-malloc"), "h200-x2");
+  request.swap = swap_request(policy, 40_MiB, "h200-x2");
+  request.min_seconds = 0;
+  request.verify = true;
+  const Report report = replay(training(4, 2), request);
+  EXPECT_GT(report.swapped_in, Bytes(0));
+  request.swap.tier_capacity[static_cast<std::size_t>(Tier::peer)] = {};
+  EXPECT_THROW(replay(training(4, 2), request), OutOfMemory);
+}
+
+/// Sends all away before the first operator.
+class AwayFirst : public test::OldestFirst {
+ public:
+  using OldestFirst::OldestFirst;
+  void begin() override {
+    while (make_room({}, {})) {
+    }
+  }
+};
+
+TEST(SwapReplay, WhatIsAwayFromTheBeginningCostsItsWayBackAlone) {
+  const SwapInfo policy = swap_row<AwayFirst>();
+  ReplayRequest request = swapping(policy, 1_GiB, "cuda-malloc");
+  request.verify = true;
+  const Report report = replay(training(4, 1), request);
+  EXPECT_EQ(report.swapped_out, Bytes(0));
+  EXPECT_EQ(report.swapped_in, Bytes(16 * mib));
+  EXPECT_EQ(report.swapping->operations, 4u);
+  expect_kept(training(4, 1), request);
 }
 
 TEST(SwapReplay, ALogOfInputsGivesTheSameDecisionsOnBothDevices) {

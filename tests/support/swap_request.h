@@ -9,10 +9,10 @@
 
 namespace vramlab::test {
 
-/// What leaves is what was used longest ago, to the host, settled at once.
+/// What leaves is what was used longest ago, settled at once.
 class OldestFirst : public SwapPolicy {
  public:
-  explicit OldestFirst(const SwapContext& context) : swapper_(*context.swapper) {}
+  explicit OldestFirst(const SwapContext& context, Tier tier = Tier::host) : swapper_(*context.swapper), tier_(tier) {}
   void allocated(ObjectId object, Bytes, StreamId) override { order_.push_back(object); }
   void freed(ObjectId object) override { std::erase(order_, object); }
   void after_operator(std::uint32_t, std::span<const Operand> operands) override {
@@ -24,7 +24,7 @@ class OldestFirst : public SwapPolicy {
   bool make_room(Bytes, std::span<const ObjectId> needed) override {
     for (const ObjectId object : order_) {
       if (std::find(needed.begin(), needed.end(), object) != needed.end()) continue;
-      if (swapper_.state(object) != SwapState::resident || !swapper_.swap_out(object, Tier::host)) continue;
+      if (swapper_.state(object) != SwapState::resident || !swapper_.swap_out(object, tier_)) continue;
       swapper_.settle(object);
       return true;
     }
@@ -33,6 +33,7 @@ class OldestFirst : public SwapPolicy {
 
  protected:
   PrioritySwapper& swapper_;
+  Tier tier_;
   std::deque<ObjectId> order_;  ///< live objects, least recently used first
 };
 
