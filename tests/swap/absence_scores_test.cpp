@@ -112,8 +112,7 @@ TEST(AbsenceScores, TimeBeforeAnOperatorIsIdleWithItsMemory) {
 }
 
 TEST(AbsenceScores, SwdoaTakesTheLoadAnewAfterEachChoice) {
-  // Load: 60 in slot 0, then 100, 260, 260, 100, 60. Of object 1 all is over the limit in the same slots as of object
-  // 0; with that one away, nothing is left for it, but something for object 2, which scored lower.
+  // With object 0 away, objects 1 and 2 have as much over the limit: the lower number goes first.
   const AccessProgram program =
       small_program({100, 100, 100, 100, 100, 100, 100, 100, 100},
                     {{300, {0, 8}}, {300, {0, 7}}, {10, {1, 6}}, {700, {3}}, {700, {4}}, {500, {5}}});
@@ -129,8 +128,7 @@ TEST(AbsenceScores, SwdoaTakesTheLoadAnewAfterEachChoice) {
 }
 
 TEST(AbsenceScores, SwdoaAndWdoaDiffer) {
-  // Two humps over the limit of 100: slots 2 to 3 (by 100) and 5 (by 60). Objects 0 and 1 are away during the first,
-  // object 2 during the second and the peak. Once 0 is away, the first hump is gone.
+  // Objects 0 and 1 are away in the same slots, object 2 later too: once 0 is away, it has more over the limit than 1.
   const AccessProgram program = small_program(
       std::vector<std::int64_t>(8, 10), {{100, {0, 4}}, {40, {0, 4}}, {20, {2, 7}}, {40, {3}}, {70, {5}}, {70, {6}}});
   // Load: 140 140 160 200 160 90 90 20
@@ -144,7 +142,7 @@ TEST(AbsenceScores, RanksAddUp) {
   const AccessProgram program = six_operators();
   const SwapMachine machine = small_machine(1, 1, Bytes(120));
   EXPECT_EQ(order_of(AbsenceScoreKind::rank_sum, program, machine), (Order{0, 1}));
-  // Object 0 is first by DOA (800 - 40 against 600 - 20) and behind in nothing but AOA.
+  // Object 0 is behind in nothing but AOA.
   const AccessProgram other =
       small_program(std::vector<std::int64_t>(10, 100), {{10, {0, 9}}, {200, {1, 8}}, {500, {4}}});
   const SwapMachine fast = small_machine(100, 100, Bytes(400));
