@@ -47,8 +47,10 @@ std::uint32_t turning_point(const AccessProgram& program, std::uint32_t begin, s
   });
   std::int64_t spans = 0, most = 0;
   std::uint32_t turn = end;
-  for (std::uint32_t slot = begin; slot < end; ++slot)
-    if ((spans += change[slot - begin]) > most) most = spans, turn = slot;
+  for (std::uint32_t slot = begin; slot < end; ++slot) {
+    spans += change[slot - begin];
+    if (spans > most) most = spans, turn = slot;
+  }
   return turn;
 }
 
