@@ -13,7 +13,7 @@ class LimitTrials {
   LimitTrials(const LimitRange& range, const std::function<bool(Bytes)>& suffices,
               const std::function<void(double)>& progress)
       : range_(range), suffices_(suffices), progress_(progress), last_(last_point(range)) {
-    expected_ = static_cast<double>(std::bit_width(last_)) + 2 + probes;
+    expected_ = 2 * static_cast<double>(std::bit_width(last_)) + 2;
   }
 
   std::uint64_t last() const { return last_; }
@@ -41,19 +41,14 @@ class LimitTrials {
     return good;
   }
 
-  /// A point below `good` that suffices, from near to far; `good` where none was found.
+  /// A point 2, 4, 8, ... below `good` that suffices; `good` where there is none.
   std::uint64_t probe_below(std::uint64_t good) {
-    for (int i = 1; i <= probes; ++i) {
-      const std::uint64_t distance = std::uint64_t{1} << i;
-      if (distance > good) break;
+    for (std::uint64_t distance = 2; distance < good; distance *= 2)
       if ((*this)(good - distance)) return good - distance;
-    }
     return good;
   }
 
  private:
-  static constexpr int probes = 5;  // 2, 4, 8, 16 and 32 steps below
-
   static std::uint64_t last_point(const LimitRange& range) {
     if (range.high <= range.low) return 0;
     return ((range.high - range.low).value + range.step.value - 1) / range.step.value;

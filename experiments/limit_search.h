@@ -21,9 +21,10 @@ struct FoundLimit {
   std::uint64_t trials = 0;    ///< no limit is tried twice
 };
 
-/// Bisects between low and high as if a larger limit never were worse. It may be (a pool may cut its memory badly), so
-/// then some limits below the one found are tried, at growing distance; where one of them suffices, bisection goes on
-/// below it. `suffices` must give the same for the same limit; `progress` gets the share done, roughly.
+/// Bisects between low and high as if a larger limit never were worse. It may be (a plan made for it happens to wait
+/// more, a pool cuts its memory badly), so then limits 2, 4, 8, ... steps below the one found are tried; where one of
+/// them suffices, bisection goes on below it. `suffices` must give the same for the same limit; `progress` gets the
+/// share done, roughly.
 FoundLimit least_limit(const LimitRange& range, const std::function<bool(Bytes)>& suffices,
                        const std::function<void(double)>& progress = {});
 

@@ -34,6 +34,12 @@ Bytes least_thinkable(const Trace& trace, const ReplayRequest& request) {
   return working_set(program, largest_operator(program));
 }
 
+/// The run without a limit may need less: a policy may swap all the same, and pools cut less memory badly then.
+Bytes most_reserved(const Trace& trace, ReplayRequest request) {
+  request.swap.policy = nullptr;
+  return replay(trace, request).peak_reserved;
+}
+
 bool suffices(const Trace& trace, ReplayRequest request, Bytes limit, double max_overhead) {
   set_limit(request, limit);
   try {
@@ -59,7 +65,7 @@ FoundLimit search_limit(const Trace& trace, ReplayRequest request, double max_ov
   const Report free = replay(trace, request);
   const Bytes step = std::min(largest_step, round_up(free.max_load / steps, granule));
   const LimitRange range{.low = std::min(least_thinkable(trace, request), free.peak_reserved),
-                         .high = std::max(free.max_load, free.peak_reserved),
+                         .high = std::max({free.max_load, free.peak_reserved, most_reserved(trace, request)}),
                          .step = std::max(step, granule)};
   const auto trial = [&](Bytes limit) { return suffices(trace, request, limit, max_overhead); };
   return least_limit(range, trial, progress);

@@ -12,10 +12,10 @@ namespace vramlab {
 void set_limit(ReplayRequest& request, Bytes limit);
 
 /// Tries limits from the largest operator's working set (the max load where nothing is swapped) to what the run takes
-/// without one, in steps of 1/512 of the max load, at most 2 MiB. A limit suffices where the run neither runs out of
-/// memory nor loses more than `max_overhead` of its ideal time. Runs are the model's, and one each: of a real device
-/// the limit is the one that its model predicts. The request's own capacity is kept. Throws what replay() throws, but
-/// OutOfMemory only where nothing fits without a limit. REQUIRES: operators.
+/// without one, swapping or not, in steps of 1/512 of the max load, at most 2 MiB. A limit suffices where the run
+/// neither runs out of memory nor loses more than `max_overhead` of its ideal time. Runs are the model's, and one each:
+/// of a real device the limit is the one that its model predicts. The request's own capacity is kept. Throws what
+/// replay() throws, but OutOfMemory only where nothing fits without a limit. REQUIRES: operators.
 FoundLimit search_limit(const Trace& trace, ReplayRequest request, double max_overhead,
                         const std::function<void(double)>& progress);
 

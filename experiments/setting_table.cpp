@@ -35,7 +35,7 @@ constexpr std::array<SettingInfo, 24> infos{{
       "swap none a cap"},
      "BYTES|PCT%|min"},
     {{"max_overhead", OptionKind::text, "1%",
-      "for --limit min: time that may be lost, as share of the ideal: 0.01 or 1%"},
+      "time that may be lost, for --limit min and policies that plan: share of the ideal, 0.01 or 1%"},
      "X"},
     {{"swap_tier", OptionKind::choice, "host", "where swap policies send to that know one tier", "host|peer|disk"},
      "host|peer|disk"},

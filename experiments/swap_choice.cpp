@@ -5,6 +5,7 @@
 #include "engine/core/error.h"
 #include "engine/core/registry.h"
 #include "experiments/choice.h"
+#include "experiments/limit.h"
 
 namespace vramlab {
 namespace {
@@ -15,6 +16,9 @@ SwapChoice choice_of(const Settings& settings, const SwapInfo& policy) {
   SwapChoice choice{&policy, settings.swap(policy.name), std::string(policy.name)};
   if (choice.options.has("tier"))
     choice.options.set_if_default("tier", settings.values.text("swap_tier"), "setting swap_tier");
+  if (choice.options.has("overhead"))
+    choice.options.set_if_default("overhead", fmt::format("{}", parse_overhead(settings.values.text("max_overhead"))),
+                                  "setting max_overhead");
   return choice;
 }
 

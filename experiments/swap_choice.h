@@ -19,8 +19,9 @@ struct SwapChoice {
   bool swaps() const { return policy->make != nullptr; }
 };
 
-/// Of the setting `swap`, in its order, with the options that the settings give; `swap_tier` goes to policies that have
-/// an option `tier`. Throws ConfigError for unknown names, none at all, and options of policies that are not chosen.
+/// Of the setting `swap`, in its order, with the options that the settings give; `swap_tier` and `max_overhead` go to
+/// policies with options `tier` and `overhead`. Throws ConfigError for unknown names, none at all, and options of
+/// policies that are not chosen.
 std::vector<SwapChoice> chosen_swaps(const Settings& settings);
 
 }  // namespace vramlab

@@ -144,5 +144,14 @@ TEST(SwapChoice, TheTierGoesToPoliciesThatKnowOne) {
   }
 }
 
+TEST(SwapChoice, TheOverheadAllowedGoesToPoliciesThatPlanForOne) {
+  for (const SwapInfo& policy : swaps()) {
+    const std::string name(policy.name);
+    const auto chosen = chosen_swaps(settings_of({{"swap", name.c_str()}, {"max_overhead", "5%"}}));
+    if (!chosen[0].options.has("overhead")) continue;
+    EXPECT_DOUBLE_EQ(chosen[0].options.real("overhead"), 0.05) << name;
+  }
+}
+
 }  // namespace
 }  // namespace vramlab
