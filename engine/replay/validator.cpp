@@ -205,7 +205,7 @@ void Validator::finish_event() {
   const std::uint32_t object = trace_->subjects[position_];
   if (kind == EventKind::alloc) {
     if (!done_) throw Complaint(fmt::format("object {} is not placed", object));
-    check_order(object);
+    if (live_.contains(object)) check_order(object);
   }
   if (kind == EventKind::free_completed && !done_ && swaps_.away(object)) {
     done_ = true;

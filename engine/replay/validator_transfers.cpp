@@ -20,7 +20,7 @@ void Validator::transfer_to(const Decision& d) {
     throw Complaint(fmt::format("the destination of transfer {} does not follow its source", d.object));
   static_cast<void>(memory_.pieces(d.segment, d.offset, d.bytes));
   moves_.copy(*transfer_source_, d, after_);
-  swap(*transfer_source_, d);
+  cross_tiers(*transfer_source_, d);
   after_.clear();
   transfer_source_.reset();
 }
@@ -35,7 +35,7 @@ std::optional<std::uint32_t> Validator::object_at(const Decision& end) const {
   return begins ? std::optional(owner->second.second) : std::nullopt;
 }
 
-void Validator::swap(const Decision& from, const Decision& to) {
+void Validator::cross_tiers(const Decision& from, const Decision& to) {
   const std::uint32_t token = from.object;
   if (to.tier != Tier::device) {
     const Piece piece = memory_.pieces(to.segment, to.offset, to.bytes).front();
@@ -83,6 +83,7 @@ void Validator::come_back(const Decision& d) {
 void Validator::depart(std::uint32_t object, const Placed& placed) {
   const Place place{placed.segment, placed.offset, placed.bytes};
   if (moves_.copied(place) || !swaps_.has_copies(object)) return moves_.leave(object, place, placed.stream);
+  check_order(object);  // perhaps in the very event that placed it
   swaps_.leave(object, placed.stream);
 }
 

@@ -50,7 +50,7 @@ class Validator : public ReplayWatcher {
   void return_segment(const Decision& d);
   void transfer_from(const Decision& d);
   void transfer_to(const Decision& d);
-  void swap(const Decision& from, const Decision& to);
+  void cross_tiers(const Decision& from, const Decision& to);
   std::optional<std::uint32_t> object_at(const Decision& end) const;
   void come_back(const Decision& d);
   void finish_event();

@@ -187,6 +187,23 @@ TEST(SwapReplay, WhatIsAwayFromTheBeginningCostsItsWayBackAlone) {
   expect_kept(training(4, 1), request);
 }
 
+/// Sends everything away as soon as it is allocated.
+class AwayAtOnce : public test::OldestFirst {
+ public:
+  using OldestFirst::OldestFirst;
+  void allocated(ObjectId object, Bytes bytes, StreamId stream) override {
+    OldestFirst::allocated(object, bytes, stream);
+    make_room({}, {});
+  }
+};
+
+TEST(SwapReplay, AnObjectMayLeaveInTheEventThatAllocatesIt) {
+  const SwapInfo policy = swap_row<AwayAtOnce>();
+  ReplayRequest request = swapping(policy, 1_GiB, "cuda-malloc");
+  request.verify = true;
+  expect_kept(training(3, 1), request);
+}
+
 TEST(SwapReplay, ALogOfInputsGivesTheSameDecisionsOnBothDevices) {
   const SwapInfo policy = swap_row();
   const Trace trace = training(6, 3);
