@@ -138,9 +138,9 @@ TEST(SwapChoice, WrongNamesAreRefused) {
 TEST(SwapChoice, TheTierGoesToPoliciesThatKnowOne) {
   for (const SwapInfo& policy : swaps()) {
     const std::string name(policy.name);
-    const auto chosen = chosen_swaps(settings_of({{"swap", name.c_str()}, {"swap_tier", "disk"}}));
+    const auto chosen = chosen_swaps(settings_of({{"swap", name.c_str()}, {"swap_tier", "peer"}}));
     if (!chosen[0].options.has("tier")) continue;
-    EXPECT_EQ(chosen[0].options.text("tier"), "disk") << name;
+    EXPECT_EQ(chosen[0].options.text("tier"), "peer") << name;
   }
 }
 
