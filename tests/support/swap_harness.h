@@ -16,80 +16,11 @@
 #include "engine/core/error.h"
 #include "engine/core/registry.h"
 #include "engine/device/port.h"
+#include "engine/swap/swap_plan.h"
 #include "engine/swap/swap_policy.h"
+#include "swap_script.h"
 
 namespace vramlab::testing {
-
-/// What a program does, event by event. Objects are numbered by their allocations, from 0.
-struct SwapEvent {
-  enum class Kind : std::uint8_t { alloc, free, op, iteration } kind{};
-  std::uint32_t object = 0;  ///< alloc, free
-  Bytes bytes{};             ///< alloc
-  StreamId stream{0};        ///< alloc
-  Nanoseconds time{};        ///< op
-  std::vector<Operand> operands{};
-};
-
-struct SwapScript {
-  std::vector<SwapEvent> events;
-  std::vector<Bytes> sizes;
-  std::vector<StreamId> streams;
-
-  std::uint32_t alloc(Bytes bytes, StreamId stream = StreamId(0)) {
-    const auto object = static_cast<std::uint32_t>(sizes.size());
-    events.push_back({.kind = SwapEvent::Kind::alloc, .object = object, .bytes = bytes, .stream = stream});
-    sizes.push_back(bytes);
-    streams.push_back(stream);
-    return object;
-  }
-  void free(std::uint32_t object) { events.push_back({.kind = SwapEvent::Kind::free, .object = object}); }
-  void iteration() { events.push_back({.kind = SwapEvent::Kind::iteration}); }
-  void op(Nanoseconds time, const std::vector<std::uint32_t>& reads, const std::vector<std::uint32_t>& writes = {}) {
-    std::map<std::uint32_t, Operand> operands;
-    for (const std::uint32_t object : reads) operands[object] = {ObjectId(object), true, false};
-    for (const std::uint32_t object : writes) {
-      operands[object].object = ObjectId(object);
-      operands[object].writes = true;
-    }
-    SwapEvent event{.kind = SwapEvent::Kind::op, .time = time};
-    for (const auto& [object, operand] : operands) event.operands.push_back(operand);
-    events.push_back(std::move(event));
-  }
-};
-
-/// The script as look-ahead policies see it. Objects allocated before the first operator or iteration were there
-/// before.
-inline AccessProgram program_of(const SwapScript& script) {
-  AccessProgram program;
-  program.objects.resize(script.sizes.size());
-  bool begun = false;
-  std::vector<bool> dead(script.sizes.size());
-  for (const SwapEvent& event : script.events) {
-    const std::uint32_t slot = program.slots();
-    begun = begun || event.kind == SwapEvent::Kind::op || event.kind == SwapEvent::Kind::iteration;
-    if (event.kind == SwapEvent::Kind::iteration) program.iterations.push_back(slot);
-    if (event.kind == SwapEvent::Kind::alloc)
-      program.objects[event.object] = {.id = ObjectId(event.object),
-                                       .bytes = round_up(event.bytes, 512_B),
-                                       .stream = event.stream,
-                                       .birth = slot,
-                                       .before = !begun,
-                                       .accesses = {}};
-    if (event.kind == SwapEvent::Kind::free) {
-      program.objects[event.object].death = slot;
-      dead[event.object] = true;
-    }
-    if (event.kind != SwapEvent::Kind::op) continue;
-    program.begin.push_back(program.duration);
-    program.end.push_back(program.duration += event.time);
-    for (const Operand& operand : event.operands)
-      program.objects[operand.object.value].accesses.push_back({slot, operand.writes});
-  }
-  for (std::uint32_t i = 0; i < dead.size(); ++i)
-    if (!dead[i]) program.objects[i].death = program.slots(), program.objects[i].after = true;
-  complete(program);
-  return program;
-}
 
 /// Objects at first fit in one segment. Memory given up is used again in the order of streams.
 class HarnessPlaces : public Places {
@@ -212,9 +143,11 @@ class SwapHarness {
     if (info.make == nullptr) return;
     OptionValues values(info.name, info.options);
     for (const auto& [name, text] : options.options) values.set(name, text, "test");
+    if (info.plan != nullptr) plan_ = info.plan(values, program_, options_.machine);
     policy_ = info.make(values, {.swapper = &swapper_,
                                  .machine = &options_.machine,
                                  .program = info.needs_program ? &program_ : nullptr,
+                                 .plan = plan_ ? &*plan_ : nullptr,
                                  .seed = options.seed});
   }
 
@@ -273,7 +206,10 @@ class SwapHarness {
     while (!places_.place(object))
       if (!make_room(event.bytes, {})) throw OutOfMemory("allocation");
     swapper_.allocated(object, event.bytes, event.stream);
-    if (std::ranges::find(options_.pinned, event.object) != options_.pinned.end()) swapper_.pin(object);
+    if (std::ranges::find(options_.pinned, event.object) != options_.pinned.end()) {
+      swapper_.pin(object);
+      pinned_.insert(event.object);
+    }
     if (policy_) policy_->allocated(object, event.bytes, event.stream);
     fill(object, event.stream);
     order(event.stream, StreamId(0));
@@ -285,6 +221,7 @@ class SwapHarness {
   }
   void give_back(ObjectId object) {
     order(StreamId(0), stream_of(object));
+    pinned_.erase(object.value);
     if (policy_) policy_->freed(object);
     if (swapper_.freed(object)) places_.release(object);
   }
@@ -311,6 +248,8 @@ class SwapHarness {
     if (policy_) policy_->held(places_.held());
     drain();
     EXPECT_LE(places_.held(), round_up(options_.machine.limit, 512_B));
+    for (const std::uint32_t object : pinned_)
+      EXPECT_EQ(swapper_.state(ObjectId(object)), SwapState::resident) << "object " << object << " is pinned";
   }
   void bring(const Operand& operand, std::span<const ObjectId> needed) {
     while (!swapper_.use(operand.object, StreamId(0), operand.writes))
@@ -373,12 +312,14 @@ class SwapHarness {
   Port port_;
   HarnessPlaces places_;
   PrioritySwapper swapper_;
+  std::optional<SwapPlan> plan_;
   std::unique_ptr<SwapPolicy> policy_;
   std::vector<std::uint64_t> patterns_;
   std::uint64_t pattern_ = 0;
   bool begun_ = false;
   std::uint32_t slot_ = 0, iteration_ = 0;
   Nanoseconds mark_{};
+  std::set<std::uint32_t> pinned_;   ///< and live
   std::set<std::uint32_t> present_;  ///< operands of the operator at hand that were brought already
   SwapRunResult result_;
 };

