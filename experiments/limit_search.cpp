@@ -63,9 +63,10 @@ class LimitTrials {
 };
 
 std::optional<std::uint64_t> least_point(LimitTrials& trials) {
-  if (!trials(trials.last())) return std::nullopt;
+  const std::uint64_t first = trials(trials.last()) ? trials.last() : trials.probe_below(trials.last());
+  if (!trials(first)) return std::nullopt;
   if (trials(0)) return 0;
-  std::uint64_t good = trials.bisect(trials.last());
+  std::uint64_t good = trials.bisect(first);
   for (std::uint64_t below = trials.probe_below(good); below < good; below = trials.probe_below(good))
     good = trials.bisect(below);
   return good;
