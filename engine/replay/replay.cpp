@@ -57,6 +57,7 @@ class Replay {
   RunSetup decisions_only() const;
   RunSetup ideal_setup() const;
   void rehearse();
+  RunSetup model_setup() const;
   void draw_timeline() const;
   std::optional<RunResult> ideal_run(const RunResult& run);
 
@@ -98,7 +99,7 @@ Replay::Replay(const Trace& trace, const ReplayRequest& request)
   if (request.inputs == InputsMode::log) setup_.log_in = request.log_in;
   if (request.pool->follows != Follows::nothing) follow_recording(whole_, setup_);
   if (request.pool->needs_instance) {
-    instance_ = to_instance(trace_);
+    instance_ = stretch_ ? placings_of(model_setup(), request.swap) : to_instance(trace_);
     setup_.context.instance = &instance_;
   }
   if (stretch_) rehearse();
@@ -108,11 +109,13 @@ Replay::Replay(const Trace& trace, const ReplayRequest& request)
 }
 
 // What is taken of other tiers is known once a run was made: a model's, so that it is the same on every device.
-void Replay::rehearse() {
+void Replay::rehearse() { stretch_->setup.taken_before = tiers_taken_by(model_setup()); }
+
+RunSetup Replay::model_setup() const {
   RunSetup setup = setup_;
   setup.log_in = nullptr;
   if (request_.make_model_device) setup.make_device = request_.make_model_device;
-  stretch_->setup.taken_before = tiers_taken_by(std::move(setup));
+  return setup;
 }
 
 RunResult Replay::observed_run() {

@@ -18,6 +18,11 @@ struct ReplayStretch {
 /// operators, ConfigError for a limit that cannot be kept.
 std::unique_ptr<ReplayStretch> make_stretch(const Trace& trace, const ReplayRequest& request);
 
+/// What a pool that plans beforehand has to plan: buffer i is the i-th placing of a run with unlimited memory, be it an
+/// allocation or an object that comes back; positions are those of the decisions that place and release. Throws
+/// ConfigError for a policy whose decisions depend on the memory there is.
+Instance placings_of(RunSetup setup, const SwapRequest& request);
+
 /// What a run takes of the other tiers, by Tier, at most at any time.
 std::array<Bytes, 4> tiers_taken_by(RunSetup setup);
 

@@ -15,6 +15,7 @@ std::unique_ptr<SwapPolicy> make_policy(const SwapSetup& setup, PrioritySwapper&
   return info.make(setup.request->options, {.swapper = &swapper,
                                             .machine = &setup.request->machine,
                                             .program = info.needs_program ? setup.program : nullptr,
+                                            .plan = setup.plan ? &*setup.plan : nullptr,
                                             .seed = setup.seed});
 }
 
@@ -36,10 +37,13 @@ SwapDriver::~SwapDriver() = default;
 // --- Events ----------------------------------------------------------------------------------------------------------
 
 void SwapDriver::allocate(const AllocRequest& request) {
+  AllocRequest placing = request;
+  placing.object = ObjectId(placings_);
   for (bool placed = false; !placed;) {
     try {
-      pool_.allocate(request);
+      pool_.allocate(placing);
       placed = true;
+      ++placings_;
     } catch (const OutOfMemory&) {
       if (!make_room(request.bytes, {})) throw;
     }
@@ -212,10 +216,11 @@ bool SwapDriver::place(ObjectId object) {
 bool SwapDriver::place_once(ObjectId object) {
   try {
     pool_.allocate({.block = block_of_[object.value],
-                    .object = object,
+                    .object = ObjectId(placings_),
                     .bytes = window_.sizes[object.value],
                     .stream = window_.streams[object.value],
                     .hints = {}});
+    ++placings_;
     away_ -= window_.sizes[object.value];
     return true;
   } catch (const OutOfMemory&) {

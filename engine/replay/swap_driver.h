@@ -17,6 +17,7 @@
 #include "engine/swap/access_program.h"
 #include "engine/swap/places.h"
 #include "engine/swap/priority_swapper.h"
+#include "engine/swap/swap_plan.h"
 #include "engine/swap/swap_policy.h"
 #include "traces/trace.h"
 
@@ -27,6 +28,7 @@ struct SwapSetup {
   const SwapRequest* request = nullptr;
   const Trace* window = nullptr;
   const AccessProgram* program = nullptr;  ///< of the window
+  std::optional<SwapPlan> plan{};          ///< of policies that follow one
   /// By Tier: taken before the stretch begins. A program pins its host memory when it starts, not in an iteration.
   std::array<Bytes, 4> taken_before{};
   std::uint64_t seed = 0;
@@ -109,6 +111,7 @@ class SwapDriver final : public Places {
   std::unique_ptr<SwapPolicy> policy_;
 
   std::vector<BlockId> block_of_;  ///< by object
+  std::uint32_t placings_ = 0;     ///< so far: a pool that plans beforehand plans placings, not objects
   std::vector<Operand> operands_;  ///< of the operator at hand
   std::vector<ObjectId> needed_;   ///< the same objects
   std::vector<StreamId> streams_;  ///< of those, other than the operators'

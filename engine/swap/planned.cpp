@@ -33,7 +33,7 @@ Tier tier_of(std::string_view name) {
   return name == "disk" ? Tier::disk : Tier::host;
 }
 
-std::unique_ptr<SwapPolicy> make(const OptionValues& values, const SwapContext& context) {
+SwapPlan make_plan(const OptionValues& values, const AccessProgram& program, const SwapMachine& machine) {
   const PlannerRequest request{
       .tier = tier_of(values.text("tier")),
       .mode = values.text("mode") == "no-overhead" ? PlanMode::no_overhead : PlanMode::stick_to_limit,
@@ -41,11 +41,9 @@ std::unique_ptr<SwapPolicy> make(const OptionValues& values, const SwapContext& 
       .min_swap = values.bytes("min_swap"),
       .effort = static_cast<std::uint64_t>(values.integer("effort")),
       .seed = static_cast<std::uint64_t>(values.integer("seed"))};
-  const AccessProgram& program = *context.program;
-  const Bytes limit = context.machine->limit;
-  if (limit == unlimited_bytes) return make_planned_policy(least_plan(program, *context.machine, request), context);
-  const auto spared = static_cast<std::uint64_t>(static_cast<double>(limit.value) * values.real("headroom"));
-  return make_planned_policy(plan_swaps(program, *context.machine, limit - Bytes(spared), request), context);
+  if (machine.limit == unlimited_bytes) return least_plan(program, machine, request);
+  const auto spared = static_cast<std::uint64_t>(static_cast<double>(machine.limit.value) * values.real("headroom"));
+  return plan_swaps(program, machine, machine.limit - Bytes(spared), request);
 }
 
 }  // namespace
@@ -55,7 +53,8 @@ SwapInfo planned_swap_row() {
           .summary = "a timetable made beforehand for the whole stretch: the least memory that the links allow",
           .options = options,
           .needs_program = true,
-          .make = make};
+          .plan = make_plan,
+          .make = follow_plan};
 }
 
 }  // namespace vramlab

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/core/check.h"
 #include "engine/swap/program_uses.h"
 #include "engine/swap/swap_plan.h"
 
@@ -134,6 +135,11 @@ class PlannedPolicy final : public SwapPolicy {
 };
 
 }  // namespace
+
+std::unique_ptr<SwapPolicy> follow_plan(const OptionValues& /*options*/, const SwapContext& context) {
+  VRAMLAB_CHECK(context.plan != nullptr, "a policy that follows a plan has none");
+  return make_planned_policy(*context.plan, context);
+}
 
 std::unique_ptr<SwapPolicy> make_planned_policy(SwapPlan plan, const SwapContext& context) {
   return std::make_unique<PlannedPolicy>(std::move(plan), context);

@@ -41,11 +41,10 @@ std::span<const OptionSpec> published_options();
 /// `score` is taken unless the option `combine` asks for the sum of ranks.
 PublishedSettings published_settings(AbsenceScoreKind score, const OptionValues& options);
 
-/// The policy of one score. REQUIRES: context.program is there.
+/// The plan of one score.
 template <AbsenceScoreKind score>
-std::unique_ptr<SwapPolicy> make_published(const OptionValues& options, const SwapContext& context) {
-  return make_planned_policy(published_plan(*context.program, *context.machine, published_settings(score, options)),
-                             context);
+SwapPlan plan_published(const OptionValues& options, const AccessProgram& program, const SwapMachine& machine) {
+  return published_plan(program, machine, published_settings(score, options));
 }
 
 template <AbsenceScoreKind score>
@@ -54,7 +53,8 @@ SwapInfo published_row(std::string_view summary) {
           .summary = summary,
           .options = published_options(),
           .needs_program = true,
-          .make = make_published<score>};
+          .plan = plan_published<score>,
+          .make = follow_plan};
 }
 
 }  // namespace vramlab

@@ -48,11 +48,14 @@ class SwapPolicy {
   virtual void stalled(Nanoseconds /*stall*/, Nanoseconds /*iteration*/) {}
 };
 
+struct SwapPlan;  // engine/swap/swap_plan.h
+
 /// What a policy may know before it begins.
 struct SwapContext {
   PrioritySwapper* swapper = nullptr;
   const SwapMachine* machine = nullptr;
   const AccessProgram* program = nullptr;  ///< the stretch to come; for `needs_program` only, else null
+  const SwapPlan* plan = nullptr;  ///< by SwapInfo::plan, made once for several runs; for policies that follow one
   std::uint64_t seed = 0;
 };
 
@@ -62,6 +65,8 @@ struct SwapInfo {
   std::string_view summary;
   std::span<const OptionSpec> options;
   bool needs_program = false;  ///< looks ahead: an oracle where iterations differ
+  /// Of policies that follow a plan made beforehand: makes it. Null for others.
+  SwapPlan (*plan)(const OptionValues& options, const AccessProgram& program, const SwapMachine& machine) = nullptr;
   /// Null for `none`.
   std::unique_ptr<SwapPolicy> (*make)(const OptionValues& options, const SwapContext& context) = nullptr;
 };
