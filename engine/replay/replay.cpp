@@ -72,7 +72,7 @@ class Replay {
   const Trace& trace_;                      ///< what is run: all of it, or the stretch
   const ReplayRequest& request_;
   RunSetup setup_;
-  Instance instance_;
+  Instance instance_, ideal_instance_;  ///< of what is run, and without swapping
   InputLog inputs_;                   ///< of the first run
   std::optional<RunResult> timed_;    ///< the last timed run; at the end with the medians of all
   std::vector<RunResult> real_runs_;  ///< the timed ones of a real device
@@ -99,7 +99,8 @@ Replay::Replay(const Trace& trace, const ReplayRequest& request)
   if (request.inputs == InputsMode::log) setup_.log_in = request.log_in;
   if (request.pool->follows != Follows::nothing) follow_recording(whole_, setup_);
   if (request.pool->needs_instance) {
-    instance_ = stretch_ ? placings_of(model_setup(), request.swap) : to_instance(trace_);
+    ideal_instance_ = to_instance(trace_);
+    instance_ = stretch_ ? placings_of(model_setup(), request.swap) : ideal_instance_;
     setup_.context.instance = &instance_;
   }
   if (stretch_) rehearse();
@@ -216,6 +217,7 @@ RunSetup Replay::ideal_setup() const {
   setup.log_in = nullptr;
   setup.capacity = unlimited_bytes;
   setup.swap = nullptr;
+  if (setup.context.instance != nullptr) setup.context.instance = &ideal_instance_;
   if (request_.make_ideal_device) setup.make_device = request_.make_ideal_device;
   return setup;
 }
