@@ -80,10 +80,11 @@ void ReplayRun::launch_swapping(std::uint32_t op) {
   swap_->after_operator(op);
 }
 
-// All work of the iteration before is done, so its transfers are part of its time.
+// The program reads its loss here, which waits for its operators, not for copies beside them. Those of the last iteration
+// are waited for at the end.
 void ReplayRun::begin_iteration_swapping(std::uint32_t number) {
   const std::optional<TokenId> mark = stretch_begun_ ? std::optional(swap_->mark_iteration()) : std::nullopt;
-  device_->synchronize();
+  mark ? device_->synchronize(*mark) : device_->synchronize();
   inputs_.deliver_measured(position_);
   if (mark) inputs_.deliver_iteration(position_, *mark, timetable_now() - iteration_begin_);
   begin_stretch();

@@ -1,24 +1,42 @@
 #pragma once
 // The least load that any schedule of swaps could reach: a linear program.
 //
-// DERIVATION. Let L(m) be the load at a moment m (while an operator runs), and let every object be divisible, so that
-// any part of it may be absent. A gap of an object (access_program.h) holds at moment m an absent amount A(g,m) between
-// 0 and its size. What is absent at m
+// RULES of a schedule, those of a plan (swap_plan.h, plan_forecast.h): while operator m runs, its operands are on the
+// device, whole; what is absent then had all been copied out before m began, after the last write of its contents
+// (contents that no operator writes have a copy from the beginning; one copy serves until the next write); memory is
+// taken for what comes back from the begin of its copy in. Between operators memory is not counted. An operator takes
+// as long as recorded, may wait before it begins, and all waiting, that for the last transfer too, is at most
+// max_overhead * duration. A persistent object that is absent at the end is so at the beginning, and the reverse.
+//
+// DERIVATION. Let L(m) be the load while operator m, a moment, runs, and let every object be divisible, so that any part
+// of it may be absent. A gap of an object (access_program.h) holds at moment m an absent amount A(g,m), from 0 to its
+// size. Of a schedule, A is what has not come back by the end of m: no less than what is absent. It
 //   - was copied out after the last write before the gap and before m: A(g,m) <= C(v,m), where C(v,m) is the amount of
 //     the object's version v that was copied out by m. C grows by what the link takes, and is at most the size;
 //   - comes back before the access after it: from the end of m to the end of m+1 the link in carries at least
 //     A(g,m) - A(g,m+1), and between the gap's last moment and the begin of the next one all that is left.
-// Time is cut into the moments' operators and what lies between them. In such a phase of length d each direction of the
-// link carries at most bandwidth * (d + s), both together at most duplex * (d + s), where s >= 0 is what the schedule
-// lets the operators wait there; all s together are at most max_overhead * duration. A packed transfer needs 1/ratio of
-// the bytes. Persistent objects close: their first and last gap are one, and what was copied of their last version
-// holds at the next beginning. Minimise P >= L(m) - sum of A(g,m) at all moments.
+// Time is cut into the moments' operators and what lies between them. A phase lasts d + s: s >= 0 is what operators wait
+// in it, 0 while one runs, and all s together are at most max_overhead * duration. Persistent objects close: their
+// first and last gap are one, and what was copied of their last version holds at the next beginning. Minimise
+// P >= L(m) - sum of A(g,m) at all moments.
 //
-// Every schedule of whole objects obeys these constraints: latencies, order at the link, whole transfers (nothing is
-// free before all of an object is out), placement and the host's time only add to them. So the optimum is a lower bound
-// of the load of any schedule. It remains one when moments are left out, and when objects that are used in the same
-// intervals between moments are added up, which keeps the program small: with `moments` moments, chosen where the load
-// is largest.
+// LINKS. A copy of n bytes keeps its direction for latency + n / (ratio * bandwidth) when alone, and divisible copies
+// take the same time a byte: what a phase carries in one direction takes d + s at most. While both directions move
+// bytes whose bandwidths together exceed the duplex total, each moves at the share q = duplex / (out + in) of its own.
+// Let out alone move for a time a, in alone for b, both for c, and u be other time of the link out (latencies): then
+// a + c + u <= d + s and a + b + c <= d + s, so with 0 <= k <= 1: a + c + k b + (1 - k) u <= d + s. Bytes out take
+// x = a + q c at full speed, bytes in y = b + q c; with k = min(1, 1/q - 1):
+//     x + k y + (1 - k) u <= d + s,   and likewise for in.
+// A copy may lie in several phases, with its latency in the first, so it counts in one of two ways that hold for any
+// part of it: as x without its latency, or, small copies, all of it as u.
+//
+// Every schedule of whole objects obeys these constraints: order at the link, whole transfers (nothing is free before
+// all of an object is out), packing time, placement and the host's time only add to them. So the optimum, rounded up to
+// whole bytes, is a lower bound of the load of any schedule. It remains one when moments are left out (phases and
+// their constraints add up), and when objects that are used in the same intervals between moments, of one size up to
+// a factor of 2, are added up at the time a byte of the largest, which keeps the program small: with `moments` moments,
+// half of them where the load is largest. It is loose where parts of objects would have to leave, or where the link
+// could not pass whole ones in an order that serves all: exact_plan.h tells by how much.
 
 #include <cstdint>
 #include <vector>
@@ -46,5 +64,9 @@ struct SwapBound {
 
 /// Throws ConfigError where the machine has no link to that tier.
 SwapBound swap_bound(const AccessProgram& program, const SwapMachine& machine, const BoundRequest& request);
+
+/// With the moments given: slots, ascending. A part of them never gives more than all.
+SwapBound swap_bound_at(const AccessProgram& program, const SwapMachine& machine, const BoundRequest& request,
+                        std::vector<std::uint32_t> moments);
 
 }  // namespace vramlab

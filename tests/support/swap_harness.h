@@ -205,13 +205,13 @@ class SwapHarness {
     const ObjectId object(event.object);
     while (!places_.place(object))
       if (!make_room(event.bytes, {})) throw OutOfMemory("allocation");
+    fill(object, event.stream);  // a policy may send it away at once
     swapper_.allocated(object, event.bytes, event.stream);
     if (std::ranges::find(options_.pinned, event.object) != options_.pinned.end()) {
       swapper_.pin(object);
       pinned_.insert(event.object);
     }
     if (policy_) policy_->allocated(object, event.bytes, event.stream);
-    fill(object, event.stream);
     order(event.stream, StreamId(0));
   }
   StreamId stream_of(ObjectId object) const { return script_.streams[object.value]; }
