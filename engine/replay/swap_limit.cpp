@@ -24,32 +24,19 @@ bool can_leave(Bytes bytes, const SwapSetup& setup, const SwapperSettings& setti
   return false;
 }
 
-/// By slot: operands, and the rest of what lives and cannot leave.
+/// By slot: what its operator needs at once, and that with what lives then and cannot leave.
 struct Floor {
-  std::vector<Bytes> operands;
-  std::vector<std::int64_t> staying;
-  Bytes at(std::uint32_t slot) const { return operands[slot] + Bytes(static_cast<std::uint64_t>(staying[slot])); }
+  std::vector<Bytes> operands, all;
+  Bytes at(std::uint32_t slot) const { return all[slot]; }
+  Bytes staying(std::uint32_t slot) const { return all[slot] - operands[slot]; }
 };
 
 Floor floor_of(const SwapSetup& setup, const SwapperSettings& settings) {
   const AccessProgram& program = *setup.program;
-  std::vector<std::int64_t> change(std::size_t{program.slots()} + 1);
-  Floor floor{std::vector<Bytes>(program.slots()), std::vector<std::int64_t>(program.slots())};
-  for (const ProgramObject& object : program.objects) {
-    if (can_leave(setup.window->sizes[object.id.value], setup, settings)) continue;
-    const auto bytes = static_cast<std::int64_t>(object.bytes.value);
-    change[object.birth] += bytes;
-    change[object.death] -= bytes;
-    for (const Access& access : object.accesses)
-      if (access.slot >= object.birth && access.slot < object.death) floor.staying[access.slot] -= bytes;
-  }
-  std::int64_t staying = 0;
-  for (std::uint32_t slot = 0; slot < program.slots(); ++slot) {
-    staying += change[slot];
-    floor.staying[slot] += staying;
-    floor.operands[slot] = working_set(program, slot);
-  }
-  return floor;
+  const auto leaves = [&](std::uint32_t object) {
+    return can_leave(setup.window->sizes[program.objects[object].id.value], setup, settings);
+  };
+  return {.operands = working_sets(program), .all = working_sets(program, leaves)};
 }
 
 }  // namespace
@@ -80,7 +67,7 @@ void check_limit(const SwapSetup& setup, const SwapperSettings& settings) {
           "a limit of {} bytes is less than operator {} ({}) needs at once: {} bytes, of which its operands take "
           "{} and what lives beside them and cannot leave {}",
           limit.value, worst, operators.names[operators.name[worst]], floor.at(worst).value,
-          floor.operands[worst].value, floor.staying[worst]),
+          floor.operands[worst].value, floor.staying(worst).value),
       {setup.window->name, {}, {}, {}}, fmt::format("allow at least {} bytes", floor.at(worst).value));
 }
 

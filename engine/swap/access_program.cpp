@@ -26,11 +26,10 @@ std::vector<SwapGap> gaps_of(const AccessProgram& program, std::uint32_t index) 
   return gaps;
 }
 
-namespace {
-
-std::vector<Bytes> working_sets(const AccessProgram& program) {
+std::vector<Bytes> working_sets(const AccessProgram& program, const std::function<bool(std::uint32_t)>& leaves) {
   std::vector<std::uint64_t> change(program.slots() + 1);  // wraps around; the sums do not
   for (std::uint32_t i = 0; i < program.objects.size(); ++i) {
+    if (leaves && !leaves(i)) continue;
     for (const SwapGap& gap : gaps_of(program, i)) {
       change[gap.from] += program.objects[i].bytes.value;
       change[gap.to] -= program.objects[i].bytes.value;
@@ -44,8 +43,6 @@ std::vector<Bytes> working_sets(const AccessProgram& program) {
   }
   return sets;
 }
-
-}  // namespace
 
 Bytes working_set(const AccessProgram& program, std::uint32_t slot) { return working_sets(program)[slot]; }
 

@@ -5,6 +5,7 @@
 // allocations and frees, then the operator. An object takes memory in slots [birth, death).
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -56,7 +57,10 @@ struct SwapGap {
 /// at the end without having been there at the beginning none after its last: nobody could say what became of it. A
 /// persistent object's first and last gap are one absence, from the end of a stretch into the beginning of the next.
 std::vector<SwapGap> gaps_of(const AccessProgram& program, std::uint32_t object);
-/// Bytes that cannot be absent while operator `slot` runs: its operands, and what has no gap there.
+/// Of each slot: bytes that cannot be absent while its operator runs, being its operands or having no gap there.
+/// Of all objects, or as if those for which `leaves` (by index) is false never left.
+std::vector<Bytes> working_sets(const AccessProgram& program, const std::function<bool(std::uint32_t)>& leaves = {});
+/// The one of `slot`; takes as long as all of them.
 Bytes working_set(const AccessProgram& program, std::uint32_t slot);
 /// The operator with the largest working set.
 std::uint32_t largest_operator(const AccessProgram& program);
