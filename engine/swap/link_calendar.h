@@ -42,17 +42,10 @@ class LinkCalendar {
     if (duration == Nanoseconds(0)) return;
     busy_.insert(after(begin), {begin, begin + duration});
   }
-  void give_back(Nanoseconds begin) {
-    const auto busy = std::lower_bound(busy_.begin(), busy_.end(), begin,
-                                       [](const Busy& b, Nanoseconds time) { return b.begin < time; });
-    if (busy != busy_.end() && busy->begin == begin) busy_.erase(busy);
-  }
-  /// What begins at `from` or later begins and ends later.
-  void delay(Nanoseconds from, Nanoseconds time) {
-    for (auto busy = busy_.rbegin(); busy != busy_.rend() && busy->begin >= from; ++busy) {
-      busy->begin += time;
-      busy->end += time;
-    }
+  /// When what is under way at `time` is done; `time` where nothing is.
+  Nanoseconds free_from(Nanoseconds time) const {
+    const auto busy = after(time);
+    return busy != busy_.end() && busy->begin < time ? busy->end : time;
   }
   const std::vector<Busy>& busy() const { return busy_; }
   void clear() { busy_.clear(); }

@@ -1,6 +1,11 @@
 #pragma once
-// Builds a timetable that keeps the load within a limit, one absence after the other, until no slot is over it. Where
-// nothing helps in time, an operator is made to wait: for a copy out before it, or for a copy in that begins later.
+// Builds a timetable that keeps the load within a limit, one absence after the other, until no slot is over it. It
+// works on times that are fixed beforehand: those of the program, with waits put in before some operators. Where no
+// absence is possible in time it says which waits would have made room for one; the planner begins again with them.
+//
+// When an absence would happen depends only on what was chosen before it, and every choice makes it later, its return
+// earlier and its use smaller. So what was found for it once bounds what it can be, and only choices that may still be
+// the best are looked at again.
 
 #include <cstdint>
 #include <optional>
@@ -24,20 +29,29 @@ enum class PlanRule : std::uint8_t {
 /// How a plan is built; the planner tries several.
 struct PlanStyle {
   PlanRule rule{};
-  bool fullest_first = false;       ///< slots in order of excess; else in order of time
-  std::uint32_t noise_percent = 0;  ///< scores are shaken by up to this much, by `seed`
-  std::uint64_t seed = 0;
-  std::uint32_t waiting_ppm = 0;     ///< of the duration, that operators may wait in all
+  bool fullest_first = false;        ///< slots in order of excess; else in order of time
+  bool wait_for_all = false;         ///< a wait is judged by all slots that it helps; else by the one at hand
   std::uint32_t link_percent = 100;  ///< of the link's bandwidth that is counted on
 };
 
+/// How long operators wait: before each, and last after all of them.
+using PlanWaits = std::vector<Nanoseconds>;
+
 class PlanBuilder {
  public:
-  /// All must outlive it.
+  /// All must outlive it. Throws ConfigError where the machine has no link to the tier.
   PlanBuilder(const AccessProgram& program, const SwapMachine& machine, const SwapChoices& choices, Tier tier);
 
-  /// None where the style leads to no plan within `limit`.
-  std::optional<SwapPlan> build(Bytes limit, const PlanStyle& style);
+  /// Brings the load within `limit` where it can, and makes that of no slot larger. `weights` are factors of the score
+  /// of each choice. False where slots are left over the limit: those of failures(), the first alone unless it goes on
+  /// `to_the_end`.
+  bool build(Bytes limit, const PlanStyle& style, const PlanWaits& waits, const std::vector<double>& weights,
+             bool to_the_end);
+  SwapPlan plan() const;
+  const std::vector<std::uint32_t>& failures() const { return failures_; }
+  /// Adds to `waits` what makes room for one absence more at `slot`, one of failures(), `most` in all at most. Returns
+  /// what it added: 0 where nothing helps.
+  Nanoseconds add_wait(std::uint32_t slot, PlanWaits& waits, Nanoseconds most);
   /// Absences weighed so far: the measure of effort.
   std::uint64_t weighed() const { return weighed_; }
 
@@ -45,51 +59,69 @@ class PlanBuilder {
   /// When an absence would happen.
   struct Fit {
     std::uint32_t out = 0, settle = 0, in = 0;
-    Nanoseconds copy{}, back{};
+    Nanoseconds copy{}, done{}, back{};
     bool copies = false, comes_back = false;
-    Nanoseconds out_late{}, in_late{};  ///< what operators would have to wait, before `slot` and before the next use
-    Nanoseconds late() const { return out_late + in_late; }
+  };
+  /// What a choice can be at best, as far as is known.
+  struct Outlook {
+    double score = 0;
+    std::uint32_t settle = 0, in = 0;
   };
   struct Copy {
     bool there = false;
-    Nanoseconds begin{}, done{};
+    Nanoseconds done{};
+  };
+  /// Waits that would make room for an absence.
+  struct Room {
+    std::uint32_t before_out = 0, before_in = 0;  ///< operators that wait
+    Nanoseconds out{}, in{};
+    Nanoseconds all() const { return out + in; }
   };
 
-  void begin(Bytes limit, const PlanStyle& style);
-  std::uint32_t next_slot(std::uint32_t slot) const;
+  void begin(Bytes limit, const PlanWaits& waits);
+  void set_times(const PlanWaits& waits);
+  void find_full(Bytes limit);
+  void forget(std::uint32_t choice);
+  std::optional<std::size_t> next_full(std::size_t after) const;
   bool take_best(std::uint32_t slot);
-  bool wait_for_one(std::uint32_t slot);
-  double waiting_value(std::uint32_t choice, const Fit& fit, std::uint32_t slot) const;
+  std::uint32_t most_promising(std::uint32_t slot) const;
+  bool possible(std::uint32_t choice, std::uint32_t slot) const;
   bool takeable(std::uint32_t choice) const;
-  bool fit(const AbsenceChoice& choice, std::uint32_t slot, Fit& fit) const;
-  bool fit_out(const AbsenceChoice& choice, std::uint32_t slot, Fit& fit, Nanoseconds& done) const;
-  bool fit_in(const AbsenceChoice& choice, std::uint32_t slot, Nanoseconds done, Fit& fit) const;
-  void delay(std::uint32_t slot, Nanoseconds time);
-  double score(const AbsenceChoice& choice, const Fit& fit, std::uint32_t slot) const;
+  bool fit(const AbsenceChoice& choice, Fit& fit) const;
+  bool room(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const;
+  bool room_out(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const;
+  bool room_in(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const;
+  double worth_of(const AbsenceChoice& choice, const Room& room, std::uint32_t slot) const;
+  double score(const AbsenceChoice& choice, const Fit& fit) const;
   double benefit(std::uint64_t bytes, std::uint32_t from, std::uint32_t to) const;
-  double shaken(double score);
   void apply(std::uint32_t choice, const Fit& fit);
   void lower(std::uint64_t bytes, std::uint32_t from, std::uint32_t to);
-  SwapPlan plan() const;
   std::uint32_t ended_by(Nanoseconds time) const;
+  Nanoseconds begin_of(std::uint32_t slot) const { return slot < program_.slots() ? begins_[slot] : duration_; }
 
   const AccessProgram& program_;
   const SwapMachine& machine_;
   const SwapChoices& choices_;
   Tier tier_;
-  std::vector<std::vector<std::uint32_t>> covering_;  // choices by slot
+  std::vector<std::vector<std::uint32_t>> covering_;    // choices by slot
+  std::vector<std::vector<std::uint32_t>> of_version_;  // choices by version
 
   // Of the plan at hand.
   PlanStyle style_;
-  std::uint64_t random_ = 0;
   std::vector<Nanoseconds> begins_, ends_;
-  Nanoseconds duration_{}, waiting_left_{};
+  Nanoseconds duration_{};
   std::vector<Nanoseconds> out_times_, in_times_;  // by version
-  std::vector<std::int64_t> excess_;
-  std::vector<Copy> copies_;  // by version
+  std::vector<std::uint32_t> full_;                // slots that were over the limit at first, in order
+  std::vector<std::uint32_t> full_before_;         // how many of them lie before a slot
+  std::vector<bool> given_up_;                     // each of them
+  std::vector<double> excess_, durations_;         // of each of them: bytes, ns
+  std::vector<Copy> copies_;                       // by version
   std::vector<bool> used_;
+  std::vector<Outlook> outlooks_;  // by choice
   std::vector<std::pair<std::uint32_t, Fit>> taken_;
   LinkCalendar outs_, ins_;
+  const std::vector<double>* weights_ = nullptr;
+  std::vector<std::uint32_t> failures_;
   std::uint64_t weighed_ = 0;
 };
 

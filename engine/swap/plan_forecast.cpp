@@ -1,6 +1,8 @@
 #include "engine/swap/plan_forecast.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "engine/swap/link_forecast.h"
 
@@ -15,10 +17,14 @@ class Forecaster {
       : program_(program),
         machine_(machine),
         plan_(plan),
-        link_(machine.link(plan.absences.empty() ? Tier::host : plan.absences.front().tier)),
         lists_(lists_of(program, plan)),
         out_copy_(plan.absences.size(), none),
-        in_copy_(program.objects.size(), none) {}
+        in_copy_(program.objects.size()) {
+    for (const PlannedAbsence& absence : plan.absences) {
+      auto& link = links_[static_cast<std::size_t>(absence.tier)];
+      if (!link) link.emplace(machine.link(absence.tier));
+    }
+  }
 
   PlanForecast run() {
     Nanoseconds ended{}, gap_begin{};
@@ -28,31 +34,44 @@ class Forecaster {
       const Nanoseconds ideal = ended + (program_.begin[slot] - gap_begin);
       const Nanoseconds begin = std::max(ideal, awaited(slot));
       if (begin > ideal) ++result_.waits;
+      result_.waited.push_back(begin - ideal);
       ended = begin + (program_.end[slot] - program_.begin[slot]);
       gap_begin = program_.end[slot];
     }
     for (const std::uint32_t a : lists_.outs[program_.slots()]) begin_out(a, ended);
     for (const std::uint32_t a : lists_.ins[program_.slots()]) begin_in(a, ended);
-    result_.duration = std::max(ended, link_.all_done());
+    ended += program_.duration - gap_begin;
+    result_.duration = ended;
+    for (auto& link : links_)
+      if (link) result_.duration = std::max(result_.duration, link->all_done());
+    result_.waited.push_back(result_.duration - ended);
     result_.stall = result_.duration - program_.duration;
     return result_;
   }
 
  private:
+  struct CopyIn {
+    LinkForecast* link = nullptr;
+    std::uint32_t copy = 0;
+  };
+
+  LinkForecast& link_of(const PlannedAbsence& absence) { return *links_[static_cast<std::size_t>(absence.tier)]; }
   Bytes packed(std::uint32_t object) const { return machine_.codec.packed(program_.objects[object].bytes); }
 
   void begin_out(std::uint32_t a, Nanoseconds ready) {
     const PlannedAbsence& absence = plan_.absences[a];
     if (!absence.copies) return;
     const Bytes bytes = program_.objects[absence.object].bytes;
-    out_copy_[a] = link_.queue(SwapDirection::out, packed(absence.object), ready + machine_.codec.compress_time(bytes));
+    out_copy_[a] =
+        link_of(absence).queue(SwapDirection::out, packed(absence.object), ready + machine_.codec.compress_time(bytes));
     result_.out += bytes;
   }
 
   void begin_in(std::uint32_t a, Nanoseconds ready) {
     const PlannedAbsence& absence = plan_.absences[a];
     if (absence.in_slot == program_.slots()) return;
-    in_copy_[absence.object] = link_.queue(SwapDirection::in, packed(absence.object), ready);
+    in_copy_[absence.object] = {.link = &link_of(absence),
+                                .copy = link_of(absence).queue(SwapDirection::in, packed(absence.object), ready)};
     result_.in += program_.objects[absence.object].bytes;
   }
 
@@ -60,11 +79,12 @@ class Forecaster {
   Nanoseconds awaited(std::uint32_t slot) {
     Nanoseconds last{};
     for (const std::uint32_t a : lists_.settles[slot])
-      if (out_copy_[a] != none) last = std::max(last, link_.completion(out_copy_[a]));
+      if (out_copy_[a] != none) last = std::max(last, link_of(plan_.absences[a]).completion(out_copy_[a]));
     for (const std::uint32_t object : program_.operands[slot]) {
-      if (in_copy_[object] == none) continue;
+      const CopyIn& in = in_copy_[object];
+      if (in.link == nullptr) continue;
       const Bytes bytes = program_.objects[object].bytes;
-      last = std::max(last, link_.completion(in_copy_[object]) + machine_.codec.decompress_time(bytes));
+      last = std::max(last, in.link->completion(in.copy) + machine_.codec.decompress_time(bytes));
     }
     return last;
   }
@@ -72,10 +92,10 @@ class Forecaster {
   const AccessProgram& program_;
   const SwapMachine& machine_;
   const SwapPlan& plan_;
-  LinkForecast link_;
+  std::array<std::optional<LinkForecast>, 4> links_;  // by tier
   PlanLists lists_;
   std::vector<std::uint32_t> out_copy_;  // by absence
-  std::vector<std::uint32_t> in_copy_;   // by object: the latest
+  std::vector<CopyIn> in_copy_;          // by object: the latest
   PlanForecast result_;
 };
 

@@ -2,10 +2,9 @@
 // Chooses absences and a transfer timetable for a stretch whose operators are known.
 //
 // A plan is built absence by absence (plan_builder.h): at a slot over the limit, one that is copied out in the earliest
-// free time of the link and back in the latest. Several rules and orders are tried, then shaken ones, until the effort
-// is spent; what is built is checked against LinkForecast, where both directions share the link. To let operators wait
-// by a fraction of the time, plans are made as if every operator took that much longer: whatever waits then waits no
-// longer than the plan says, because every step of it only depends on earlier ones.
+// free time of the link and back in the latest. Where none is possible in time, the plan is built anew with some
+// operator waiting, as long as that is allowed: whatever waits then waits no longer than the plan says, because every
+// step of it only depends on earlier ones. Many plans are built (plan_search.h), until the effort is spent.
 
 #include <cstdint>
 #include <optional>
@@ -25,7 +24,7 @@ struct PlannerRequest {
   PlanMode mode = PlanMode::no_overhead;
   double max_overhead = 0;  ///< fraction of the duration, in mode no_overhead
   Bytes min_swap{std::uint64_t{1} << 20};
-  std::uint64_t effort = 20'000'000;  ///< absences weighed; about a second
+  std::uint64_t effort = 4'000'000;  ///< absences weighed; less than a second for an iteration
   std::uint64_t seed = 1;
 };
 

@@ -27,6 +27,10 @@ struct AbsenceChoice {
   std::uint32_t instead = no_choice;  ///< another choice that excludes this one
   static constexpr std::uint32_t no_choice = ~std::uint32_t{0};
 
+  /// It ends in the next stretch.
+  bool next_time() const { return wraps && head_to > 0; }
+  /// `slot` is one of the next stretch.
+  bool in_head(std::uint32_t slot) const { return wraps && slot < head_to && slot < from; }
   bool covers(std::uint32_t slot) const { return (slot >= from && slot < to) || (wraps && slot < head_to); }
 };
 

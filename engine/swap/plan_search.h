@@ -1,0 +1,65 @@
+#pragma once
+// Searches for plans: builds them in many ways (plan_builder.h), judges each by its forecast, where both directions
+// share the link, and goes on from the best. Where operators may wait, a plan is built again with more and more of it,
+// each time where the last one failed. What chance changes is the waits, the style, and the scores of absences: of all,
+// or of some that would help the fullest slot.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/swap/plan_builder.h"
+#include "engine/swap/planner.h"
+
+namespace vramlab {
+
+class PlanSearch {
+ public:
+  /// All must outlive it. Throws ConfigError where the machine has no link to the tier.
+  PlanSearch(const AccessProgram& program, const SwapMachine& machine, const PlannerRequest& request);
+
+  Bytes max_load() const { return max_load_; }
+  /// No plan has a lower peak.
+  Bytes least() const { return least_; }
+
+  /// The least peak that is found, or any within `limit`, where operators wait at most as the request says.
+  SwapPlan lowest(Bytes limit);
+  /// The least waiting that is found within `limit`.
+  std::optional<SwapPlan> quickest(Bytes limit);
+
+ private:
+  /// A plan, and what it was built by.
+  struct Found {
+    SwapPlan plan;
+    PlanStyle style;
+    PlanWaits waits;
+    std::vector<double> weights;
+    std::uint32_t fullest = 0;  ///< slot
+  };
+
+  bool spent() const { return builder_.weighed() + forecasts_ >= request_.effort; }
+  Bytes step() const { return std::max(Bytes(std::uint64_t{1} << 18), max_load_ / 4096); }
+  Bytes just_below(Bytes peak) const { return std::max(least_, peak - std::min(peak, step())); }
+  Found nothing() const;
+  std::optional<Found> attempt(Bytes limit, Nanoseconds allowed, const Found& way);
+  void build(Bytes limit, Nanoseconds allowed, Found& found);
+  Nanoseconds add_waits(Nanoseconds left, Found& found);
+  void try_styles(Bytes limit, Found& best);
+  void lower(Bytes limit, const Found& way, Found& best);
+  Found another(const Found& from) { return below(2) == 0 ? shaken(from) : nudged(from); }
+  Found shaken(const Found& from);
+  Found nudged(const Found& from);
+  std::uint32_t below(std::size_t end);
+
+  const AccessProgram& program_;
+  const SwapMachine& machine_;
+  const PlannerRequest& request_;
+  SwapChoices choices_;
+  PlanBuilder builder_;
+  Bytes max_load_, least_;
+  Nanoseconds allowed_{};
+  std::uint64_t random_;
+  std::uint64_t forecasts_ = 0;  // in absences weighed
+};
+
+}  // namespace vramlab

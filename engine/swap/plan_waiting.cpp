@@ -1,0 +1,82 @@
+// What operators would have to wait for one absence more (plan_builder.h).
+
+#include <algorithm>
+
+#include "engine/swap/plan_builder.h"
+
+namespace vramlab {
+
+// For the absence that needs least of it for what it takes off the excess.
+Nanoseconds PlanBuilder::add_wait(std::uint32_t slot, PlanWaits& waits, Nanoseconds most) {
+  double best_value = 0;
+  Room best;
+  for (const std::uint32_t i : covering_[slot]) {
+    if (!takeable(i)) continue;
+    ++weighed_;
+    Room found;
+    if (!room(choices_.choices[i], slot, found) || found.all() > most) continue;
+    const double value =
+        worth_of(choices_.choices[i], found, slot) / static_cast<double>(found.all().value + 1000) * (*weights_)[i];
+    if (value <= best_value) continue;
+    best_value = value;
+    best = found;
+  }
+  waits[best.before_out] += best.out;
+  waits[best.before_in] += best.in;
+  return best.all();
+}
+
+double PlanBuilder::worth_of(const AbsenceChoice& choice, const Room& room, std::uint32_t slot) const {
+  const std::uint64_t bytes = program_.objects[choice.object].bytes.value;
+  if (!style_.wait_for_all) return std::min(static_cast<double>(bytes), excess_[full_before_[slot]]);
+  const std::uint32_t end = room.in > Nanoseconds(0) ? room.before_in
+                            : choice.in_head(slot)   ? choice.head_to
+                                                     : choice.to;
+  return benefit(bytes, slot, std::max(slot + 1, end));
+}
+
+bool PlanBuilder::room(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const {
+  return room_out(choice, slot, room) && room_in(choice, slot, room) && room.all() > Nanoseconds(0);
+}
+
+// Before the operator of `slot`: until the copy is done that there is, or the one that has begun and then this one.
+bool PlanBuilder::room_out(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const {
+  const ContentVersion& version = choices_.versions[choice.version];
+  const bool head = choice.in_head(slot);
+  room.before_out = head ? program_.slots() : slot;
+  const Nanoseconds needed = begin_of(room.before_out);
+  if (copies_[choice.version].there) {
+    room.out = std::max(Nanoseconds(0), copies_[choice.version].done - needed);
+    return true;
+  }
+  if (version.kept) return true;
+  if (version.copied >= room.before_out) return false;
+  const Nanoseconds time = out_times_[choice.version];
+  const Nanoseconds from = version.copied == 0 ? Nanoseconds(0) : ends_[version.copied - 1];
+  const Nanoseconds found = outs_.earliest(from, time) + time;
+  room.out = std::clamp(found - needed, Nanoseconds(0), outs_.free_from(needed) + time - needed);
+  return true;
+}
+
+// After the operator of `slot`, or after later ones over the limit: until the copy in has room before the next use.
+bool PlanBuilder::room_in(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const {
+  if (!choice.returns) return true;
+  const Nanoseconds time = in_times_[choice.version];
+  const std::uint32_t to = choice.next_time() ? choice.head_to : choice.to;
+  const bool tail = choice.next_time() && slot >= choice.from;
+  std::uint32_t last = slot;
+  if (!tail && style_.wait_for_all)
+    for (std::uint32_t full = full_before_[slot]; full < full_before_[to]; ++full)
+      if (excess_[full] > 0) last = full_[full];
+  const Nanoseconds earliest = tail ? Nanoseconds(0) : ends_[last];
+  const auto back = ins_.latest(earliest, begin_of(to), time);
+  if (back) return true;
+  room.before_in = tail ? to : last + 1;
+  const Nanoseconds needed = tail ? begin_of(to) : ends_[last];
+  const auto late = ins_.latest(Nanoseconds(0), begin_of(to), time);
+  room.in = ins_.free_from(needed) + time - needed;
+  if (late && *late < needed) room.in = std::min(room.in, needed - *late);
+  return true;
+}
+
+}  // namespace vramlab
