@@ -4,19 +4,20 @@
 // RULES of a schedule, those of a plan (swap_plan.h, plan_forecast.h): while operator m runs, its operands are on the
 // device, whole; what is absent then had all been copied out before m began, after the last write of its contents
 // (contents that no operator writes have a copy from the beginning; one copy serves until the next write); memory is
-// taken for what comes back from the begin of its copy in. Between operators memory is not counted. An operator takes
+// taken for what comes back from the begin of its copy in. Objects are absent in their gaps only (gaps_of() leaves out
+// those whose contents nobody could tell). Between operators memory is not counted. An operator takes
 // as long as recorded, may wait before it begins, and all waiting, that for the last transfer too, is at most
 // max_overhead * duration. A persistent object that is absent at the end is so at the beginning, and the reverse.
 //
-// DERIVATION. Let L(m) be the load while operator m, a moment, runs, and let every object be divisible, so that any part
-// of it may be absent. A gap of an object (access_program.h) holds at moment m an absent amount A(g,m), from 0 to its
-// size. Of a schedule, A is what has not come back by the end of m: no less than what is absent. It
+// DERIVATION. Let L(m) be the load while operator m, a moment, runs, and let every object be divisible, so that any
+// part of it may be absent. A gap of an object (access_program.h) holds at moment m an absent amount A(g,m), from 0 to
+// its size. Of a schedule, A is what has not come back by the end of m: no less than what is absent. It
 //   - was copied out after the last write before the gap and before m: A(g,m) <= C(v,m), where C(v,m) is the amount of
 //     the object's version v that was copied out by m. C grows by what the link takes, and is at most the size;
 //   - comes back before the access after it: from the end of m to the end of m+1 the link in carries at least
 //     A(g,m) - A(g,m+1), and between the gap's last moment and the begin of the next one all that is left.
-// Time is cut into the moments' operators and what lies between them. A phase lasts d + s: s >= 0 is what operators wait
-// in it, 0 while one runs, and all s together are at most max_overhead * duration. Persistent objects close: their
+// Time is cut into the moments' operators and what lies between them. A phase lasts d + s: s >= 0 is what operators
+// wait in it, 0 while one runs, and all s together are at most max_overhead * duration. Persistent objects close: their
 // first and last gap are one, and what was copied of their last version holds at the next beginning. Minimise
 // P >= L(m) - sum of A(g,m) at all moments.
 //
