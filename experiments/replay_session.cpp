@@ -86,6 +86,7 @@ void ReplaySession::replay_file(const std::string& path) {
   for (Trace& trace : traces) {
     check_operators(trace, path);
     scale_sizes(trace, settings_.values.real("scale"));
+    scale_compute(trace, settings_.values.real("compute_scale"));
     for (const std::string& note : trace_notes(trace)) spdlog::info("{}: {}", trace.name, note);
     replay_trace(trace, several);
   }

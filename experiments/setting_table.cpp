@@ -7,7 +7,7 @@
 namespace vramlab {
 namespace {
 
-constexpr std::array<SettingInfo, 24> infos{{
+constexpr std::array<SettingInfo, 25> infos{{
     {{"pool", OptionKind::text, "all", "pools to compare; all: every one of `vramlab list pools`"}, "A,B|all", true},
     {{"swap", OptionKind::text, "none",
       "swap policies, or NAME:VALUE for its option `policy`; see `vramlab list swaps`"},
@@ -63,6 +63,14 @@ constexpr std::array<SettingInfo, 24> infos{{
       {},
       1e-6,
       1e6},
+     "X"},
+    {{"compute_scale",
+      OptionKind::real,
+      "1",
+      "operators take X times as long as recorded: a slower or faster GPU with the same memory traffic",
+      {},
+      1e-3,
+      1e3},
      "X"},
     {{"verify", OptionKind::flag, "false",
       "check every decision by the independent validator; on a GPU also every byte"},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -94,6 +95,12 @@ void scale_sizes(Trace& trace, double factor) {
   if (factor == 1.0) return;
   for (Bytes& size : trace.sizes) size = scaled(size, factor);
   drop_recorded_memory(trace);
+}
+
+void scale_compute(Trace& trace, double factor) {
+  if (factor == 1.0) return;
+  for (Nanoseconds& time : trace.operators.gpu_time)
+    time = Nanoseconds(std::llround(static_cast<double>(time.value) * factor));
 }
 
 void check_folder_of(const std::string& path) {

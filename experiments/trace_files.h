@@ -30,6 +30,9 @@ std::vector<Trace> chosen_traces(std::vector<Trace> traces, const std::string& p
 /// when a size would reach 2^48 bytes.
 void scale_sizes(Trace& trace, double factor);
 
+/// Multiplies the GPU time of every operator, rounded to whole nanoseconds.
+void scale_compute(Trace& trace, double factor);
+
 /// Throws ConfigError when the folder that `path` is to be written to is not there.
 void check_folder_of(const std::string& path);
 

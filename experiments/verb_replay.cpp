@@ -12,10 +12,10 @@
 namespace vramlab {
 namespace {
 
-constexpr std::array<std::string_view, 19> taken_settings{
-    "pool",        "swap",       "limit", "max_overhead", "codec",  "swap_tier", "host_memory",
-    "peer_memory", "disk_space", "cap",   "machine",      "device", "inputs",    "scale",
-    "gpu",         "verify",     "seed",  "min_time",     "format"};
+constexpr std::array<std::string_view, 20> taken_settings{
+    "pool",        "swap",       "limit", "max_overhead", "codec",  "swap_tier",    "host_memory",
+    "peer_memory", "disk_space", "cap",   "machine",      "device", "inputs",       "scale",
+    "gpu",         "verify",     "seed",  "min_time",     "format", "compute_scale"};
 
 constexpr std::array<std::string_view, 3> option_sections{"pools", "swaps", "codecs"};
 
