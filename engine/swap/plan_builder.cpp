@@ -105,10 +105,7 @@ void PlanBuilder::find_full(Bytes limit) {
 }
 
 void PlanBuilder::forget(std::uint32_t choice) {
-  Outlook& outlook = outlooks_[choice];
-  outlook.score = infinite;
-  outlook.settle = 0;
-  outlook.in = program_.slots();
+  outlooks_[choice] = {.score = infinite, .settle = 0, .in = program_.slots()};
 }
 
 // --- Choosing ------------------------------------------------------------------------------------------------------
@@ -199,6 +196,7 @@ bool PlanBuilder::fit(const AbsenceChoice& choice, Fit& fit) const {
   if (!back) return false;
   fit.back = *back;
   fit.in = std::min(to, ended_by(*back));
+  if (choice.wraps && !choice.next_time()) fit.in = std::min(fit.in, program_.slots() - 1);  // back at the end
   return choice.next_time() || fit.settle < fit.in;
 }
 

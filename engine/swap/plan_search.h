@@ -38,7 +38,7 @@ class PlanSearch {
   };
 
   bool spent() const { return builder_.weighed() + forecasts_ >= request_.effort; }
-  Bytes step() const { return std::max(Bytes(std::uint64_t{1} << 18), max_load_ / 4096); }
+  Bytes step() const { return std::max(Bytes(1), max_load_ / 4096); }
   Bytes just_below(Bytes peak) const { return std::max(least_, peak - std::min(peak, step())); }
   Found nothing() const;
   std::optional<Found> attempt(Bytes limit, Nanoseconds allowed, const Found& way);
