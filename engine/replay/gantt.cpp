@@ -9,10 +9,9 @@
 #include "engine/core/option.h"
 #include "engine/replay/gantt_lanes.h"
 #include "engine/replay/picture_axis.h"
+#include "engine/replay/picture_kind.h"
 #include "engine/replay/picture_map.h"
 #include "engine/replay/picture_style.h"
-#include "engine/replay/raster.h"
-#include "engine/replay/svg.h"
 
 namespace vramlab {
 namespace {
@@ -215,22 +214,6 @@ void draw_memory(Canvas& canvas, const Figure& figure, const GanttModel& model) 
     canvas.text({plot.box.x - 9, plot.row(Bytes(tick.value)) + text_height / 2}, tick.label, style::ink, Anchor::end);
   canvas.text({plot.box.x, plot.box.y - 10}, fmt::format("memory of the device in {}, peaks on the right", axis.unit),
               style::ink);
-}
-
-using MakeCanvas = std::unique_ptr<Canvas> (*)(const PictureSize&, const std::string& title);
-
-MakeCanvas canvas_for(const std::string& path) {
-  const std::string suffix = std::filesystem::path(path).extension().string();
-  if (suffix == ".svg")
-    return [](const PictureSize& size, const std::string& title) -> std::unique_ptr<Canvas> {
-      return std::make_unique<SvgCanvas>(static_cast<int>(size.width), static_cast<int>(size.height), title);
-    };
-  if (suffix == ".png")
-    return [](const PictureSize& size, const std::string&) -> std::unique_ptr<Canvas> {
-      return std::make_unique<RasterCanvas>(static_cast<int>(size.width), static_cast<int>(size.height));
-    };
-  throw ConfigError(fmt::format("'{}' is not a kind of picture", suffix), {path, {}, {}, {}},
-                    "end the name in .svg or .png");
 }
 
 }  // namespace
