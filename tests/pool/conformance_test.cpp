@@ -12,16 +12,34 @@ namespace {
 using testing::PoolHarness;
 using testing::Step;
 
-class EveryPool : public ::testing::TestWithParam<std::string> {};
-
-std::vector<std::string> pool_names() {
-  std::vector<std::string> names;
-  for (const PoolInfo& info : pools()) names.emplace_back(info.name);
-  return names;
+// A pool with its options; one of several rows where options change what it is.
+struct PoolRow {
+  std::string pool;
+  std::vector<std::pair<std::string, std::string>> options;
+};
+void PrintTo(const PoolRow& row, std::ostream* out) {
+  *out << row.pool;
+  for (const auto& [name, text] : row.options) *out << ' ' << name << '=' << text;
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, EveryPool, ::testing::ValuesIn(pool_names()), [](const auto& row) {
-  std::string name = row.param;
+class RowHarness : public PoolHarness {
+ public:
+  RowHarness(const PoolRow& row, const std::vector<Step>& steps, Bytes capacity = unlimited_bytes)
+      : PoolHarness(row.pool, steps, capacity, row.options) {}
+};
+
+class EveryPool : public ::testing::TestWithParam<PoolRow> {};
+
+std::vector<PoolRow> pool_rows() {
+  std::vector<PoolRow> rows;
+  for (const PoolInfo& info : pools()) rows.push_back({std::string(info.name), {}});
+  rows.push_back({"offline", {{"layout", "stitched"}}});
+  return rows;
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, EveryPool, ::testing::ValuesIn(pool_rows()), [](const auto& row) {
+  std::string name = row.param.pool;
+  for (const auto& [option, text] : row.param.options) name += "_" + text;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });
@@ -47,8 +65,8 @@ std::vector<Step> random_steps(std::uint16_t streams) {
   return steps;
 }
 
-void run_and_validate(const std::string& pool, const std::vector<Step>& steps) {
-  PoolHarness h(pool, steps);
+void run_and_validate(const PoolRow& row, const std::vector<Step>& steps) {
+  RowHarness h(row, steps);
   std::uint64_t requested = 0;
   std::vector<std::uint64_t> sizes;
   for (const Step& step : steps) {
@@ -78,13 +96,13 @@ TEST_P(EveryPool, WaitsBeforeItReusesAnotherStreamsMemory) {
 
 TEST_P(EveryPool, AlignsTo512Bytes) {
   const std::vector<Step> steps{{.bytes = 1}, {.bytes = 513}, {.bytes = 3'000'001}, {.bytes = 700}};
-  PoolHarness h(GetParam(), steps);
+  RowHarness h(GetParam(), steps);
   h.run_all();
   for (std::uint32_t i = 0; i < 4; ++i) EXPECT_EQ(h.pool->address_of(BlockId(i)).value % 512, 0u);
 }
 
 TEST_P(EveryPool, RefusesSizesThatCannotBe) {
-  PoolHarness h(GetParam(), {{.bytes = 4096}});
+  RowHarness h(GetParam(), {{.bytes = 4096}});
   EXPECT_THROW(h.pool->allocate({BlockId(0), ObjectId(0), Bytes(0), StreamId(0)}), PoolError);
   EXPECT_THROW(h.pool->allocate({BlockId(0), ObjectId(0), max_object_bytes, StreamId(0)}), PoolError);
   h.pool->validate();
@@ -93,7 +111,7 @@ TEST_P(EveryPool, RefusesSizesThatCannotBe) {
 }
 
 TEST_P(EveryPool, RefusesToFreeTwiceAndGoesOn) {
-  PoolHarness h(GetParam(), {{.bytes = 4096}, {.alloc = false, .object = 0}, {.bytes = 8192}});
+  RowHarness h(GetParam(), {{.bytes = 4096}, {.alloc = false, .object = 0}, {.bytes = 8192}});
   h.run({.bytes = 4096});
   h.run({.alloc = false, .object = 0});
   EXPECT_THROW(h.pool->release(BlockId(0)), PoolError);
@@ -104,7 +122,7 @@ TEST_P(EveryPool, RefusesToFreeTwiceAndGoesOn) {
 }
 
 TEST_P(EveryPool, RefusesASlotThatIsLive) {
-  PoolHarness h(GetParam(), {{.bytes = 4096}, {.bytes = 4096}});
+  RowHarness h(GetParam(), {{.bytes = 4096}, {.bytes = 4096}});
   h.run({.bytes = 4096});
   EXPECT_THROW(h.pool->allocate({BlockId(0), ObjectId(1), Bytes(4096), StreamId(0)}), PoolError);
   h.pool->validate();
@@ -114,8 +132,8 @@ TEST_P(EveryPool, RefusesASlotThatIsLive) {
 TEST_P(EveryPool, KeepsWithinTheCapacityAndServesAgainAfterAFree) {
   const std::uint64_t half = (48_MiB).value;
   const std::vector<Step> steps{{.bytes = half}, {.bytes = half}, {.alloc = false, .object = 0}, {.bytes = half}};
-  PoolHarness h(GetParam(), steps, 64_MiB);
-  if (find_row(pools(), "pool", GetParam())
+  RowHarness h(GetParam(), steps, 64_MiB);
+  if (find_row(pools(), "pool", GetParam().pool)
           .needs_instance) {  // a planned pool knows at once that the plan does not fit
     EXPECT_THROW(h.run(steps[0]), OutOfMemory);
     return;
@@ -142,14 +160,15 @@ std::vector<AllocRequest> batch_for(PoolHarness& h, std::uint32_t first, std::ui
 
 TEST_P(EveryPool, ServesABatchWhollyOrNotAtAll) {
   const std::vector<Step> steps(5, Step{.bytes = (20_MiB).value});
-  PoolHarness h(GetParam(), steps, 80_MiB);
+  RowHarness h(GetParam(), steps, 80_MiB);
   h.pool->allocate_batch({});
   EXPECT_THROW(h.pool->allocate_batch(batch_for(h, 0, 5)), OutOfMemory);
   h.pool->validate();
   h.log.flush();
   EXPECT_TRUE(h.checker.live.empty());
   EXPECT_EQ(h.pool->stats().allocated, Bytes(0));
-  if (find_row(pools(), "pool", GetParam()).needs_instance) return;  // the plan of five does not fit for two either
+  if (find_row(pools(), "pool", GetParam().pool).needs_instance)
+    return;  // the plan of five does not fit for two either
   h.pool->allocate_batch(batch_for(h, 0, 2));
   h.pool->validate();
   h.log.flush();
@@ -161,7 +180,7 @@ TEST_P(EveryPool, ServesABatchWhollyOrNotAtAll) {
 TEST_P(EveryPool, SurvivesARefusalOfAnyOneCommand) {
   EXPECT_TRUE(rc::check([&] {
     const std::vector<Step> steps = random_steps(2);
-    PoolHarness h(GetParam(), steps);
+    RowHarness h(GetParam(), steps);
     h.device.refused.insert(*rc::gen::inRange<std::uint64_t>(0, 12));
     std::vector<bool> served;
     for (const Step& step : steps) {
@@ -186,7 +205,7 @@ TEST_P(EveryPool, GivesAllMemoryBackWhenNothingIsLive) {
                                 {.alloc = false, .object = 1},
                                 {.alloc = false, .object = 0},
                                 {.alloc = false, .object = 2}};
-  PoolHarness h(GetParam(), steps);
+  RowHarness h(GetParam(), steps);
   h.run_all();
   h.pool->empty_cache();
   h.pool->validate();
@@ -200,7 +219,7 @@ TEST_P(EveryPool, DecidesTheSameTwice) {
     const std::vector<Step> steps = random_steps(2);
     std::vector<std::uint64_t> first;
     for (int run = 0; run < 2; ++run) {
-      PoolHarness h(GetParam(), steps);
+      RowHarness h(GetParam(), steps);
       h.run_all();
       std::vector<std::uint64_t> places;
       for (const auto& [object, live] : h.checker.live)
