@@ -9,8 +9,9 @@
 namespace vramlab {
 namespace {
 
-constexpr std::array<VerbGroup, 3> groups{{
+constexpr std::array<VerbGroup, 4> groups{{
     {"trace", "look into, convert and generate traces"},
+    {"swap", "what swapping could reach"},
     {"machine", "machine models of the simulator"},
     {"config", "settings, and where their values come from"},
 }};
@@ -19,8 +20,9 @@ constexpr std::array<VerbGroup, 3> groups{{
 
 std::span<const VerbInfo> verbs() {
   static const std::vector<VerbInfo> table{
-      verb_replay, verb_plan,         verb_run,          verb_trace_info,    verb_trace_convert, verb_trace_generate,
-      verb_list,   verb_machine_list, verb_machine_show, verb_machine_probe, verb_config_show,   verb_config_schema,
+      verb_replay,         verb_plan,        verb_run,           verb_trace_info,   verb_trace_convert,
+      verb_trace_generate, verb_list,        verb_swap_bound,    verb_machine_list, verb_machine_show,
+      verb_machine_probe,  verb_config_show, verb_config_schema,
   };
   return table;
 }

@@ -13,6 +13,7 @@ extern const VerbInfo verb_trace_info;
 extern const VerbInfo verb_trace_convert;
 extern const VerbInfo verb_trace_generate;
 extern const VerbInfo verb_list;
+extern const VerbInfo verb_swap_bound;
 extern const VerbInfo verb_machine_list;
 extern const VerbInfo verb_machine_show;
 extern const VerbInfo verb_machine_probe;

@@ -34,8 +34,8 @@
 // Every schedule of whole objects obeys these constraints: order at the link, whole transfers (nothing is free before
 // all of an object is out), packing time, placement and the host's time only add to them. So the optimum, rounded up to
 // whole bytes, is a lower bound of the load of any schedule. It remains one when moments are left out (phases and
-// their constraints add up), and when objects that are used in the same intervals between moments, of one size up to
-// a factor of 2, are added up at the time a byte of the largest, which keeps the program small: with `moments` moments,
+// their constraints add up), and when objects that are used in the same intervals between moments, of one class of
+// sizes, are added up at the time a byte of the largest, which keeps the program small: with `moments` moments,
 // half of them where the load is largest. It is loose where parts of objects would have to leave, or where the link
 // could not pass whole ones in an order that serves all: exact_plan.h tells by how much.
 

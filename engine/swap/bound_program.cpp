@@ -1,6 +1,7 @@
 #include "engine/swap/bound_program.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -11,8 +12,13 @@ constexpr std::uint32_t kept = ~std::uint32_t{0};
 // Loads and times are of about this size in the linear program; its solver keeps its conditions within 1e-7.
 constexpr double scale = 1000;
 constexpr double solver_slack = 1e-5;
-// From this size on the latency hardly matters, so that all can be one group.
-constexpr auto large_bits = static_cast<std::uint32_t>(std::bit_width(std::uint64_t{64} << 20));
+// Classes of sizes, by their bits: where the latency counts much, little, hardly. More make the program slow.
+constexpr std::array<std::uint32_t, 3> classes{22, 25, 64};
+
+std::uint32_t class_of(Bytes bytes) {
+  const auto bits = static_cast<std::uint32_t>(std::bit_width(bytes.value));
+  return *std::ranges::lower_bound(classes, bits);
+}
 
 }  // namespace
 
@@ -53,8 +59,7 @@ void BoundProgram::gather_groups() {
     if (bytes < request_.min_swap || bytes == Bytes(0)) continue;
     const Shape shape = shape_of(object);
     if (shape.empty()) continue;
-    const auto bits = static_cast<std::uint32_t>(std::bit_width(bytes.value));
-    Group& group = groups_[{shape, std::min(bits, large_bits)}];
+    Group& group = groups_[{shape, class_of(bytes)}];
     group.bytes += bytes;
     group.largest = std::max(group.largest, bytes);
   }
