@@ -184,8 +184,11 @@ bool PlanBuilder::fit(const AbsenceChoice& choice, Fit& fit) const {
     fit.out = ended_by(fit.copy);
     if (fit.done > duration_) return false;
   }
-  const auto settle = std::lower_bound(begins_.begin(), begins_.end(), fit.done) - begins_.begin();
-  fit.settle = std::max(choice.from, static_cast<std::uint32_t>(settle));
+  const auto settle =
+      static_cast<std::uint32_t>(std::lower_bound(begins_.begin(), begins_.end(), fit.done) - begins_.begin());
+  // All of it while an operator waits: it queues for the link before.
+  if (fit.copies && fit.out >= settle && settle > version.copied) fit.out = settle - 1;
+  fit.settle = std::max(choice.from, settle);
   if (fit.copies) fit.settle = std::max(fit.settle, std::min(fit.out + 1, program_.slots()));
   const std::uint32_t to = choice.next_time() ? choice.head_to : choice.to;
   fit.in = to;

@@ -133,16 +133,21 @@ Nanoseconds PlanSearch::add_waits(Nanoseconds left, Found& found) {
   return added;
 }
 
-// Bisection between what is wanted and what was found, beginning right below it.
+// From right below what was found in growing steps down to what is wanted, then bisection: what fails costs most, and
+// the more the lower it is.
 void PlanSearch::lower(Bytes limit, const Found& way, Found& best) {
-  Bytes low = limit, high = best.plan.peak;
-  Bytes next = just_below(high);
-  while (!spent() && low < high && high - low > step()) {
+  Bytes low = limit, jump = step();
+  bool failed = false;
+  while (!spent() && low < best.plan.peak && best.plan.peak - low > step()) {
+    const Bytes high = best.plan.peak;
+    const Bytes next = failed ? low + (high - low) / 2 : high - std::min(jump, high - low);
     auto found = attempt(next, allowed_, way);
-    if (!found || found->plan.peak > next) low = next;
+    if (!found || found->plan.peak > next) {
+      low = next;
+      failed = true;
+    }
     if (found && found->plan.peak < best.plan.peak) best = std::move(*found);
-    high = std::min(high, best.plan.peak);
-    if (low < high) next = low + (high - low) / 2;
+    jump = jump * 2;
   }
 }
 
