@@ -26,9 +26,9 @@
 namespace vramlab {
 namespace {
 
-constexpr std::array<std::string_view, 10> taken_settings{"max_overhead", "codec",       "swap_tier",   "machine",
-                                                          "scale",        "host_memory", "peer_memory", "disk_space",
-                                                          "gpu",          "format"};
+constexpr std::array<std::string_view, 11> taken_settings{"compute_scale", "max_overhead", "codec",       "swap_tier",
+                                                          "machine",       "scale",        "host_memory", "peer_memory",
+                                                          "disk_space",    "gpu",          "format"};
 constexpr std::array<std::string_view, 1> option_sections{"codecs"};
 
 struct Arguments {
@@ -137,6 +137,7 @@ int bound_all(const Arguments& arguments, const Settings& settings) {
   for (std::size_t i = 0; i < arguments.traces.size(); ++i) {
     for (Trace& trace : read_chosen_traces(arguments.traces[i], settings.values.text("gpu"))) {
       scale_sizes(trace, settings.values.real("scale"));
+      scale_compute(trace, settings.values.real("compute_scale"));
       rows.push_back(row_of(trace, q));
     }
     progress.update(static_cast<double>(i + 1) / static_cast<double>(arguments.traces.size()));
