@@ -13,7 +13,7 @@ void check_same(bool same) { VRAMLAB_CHECK(same, "the inner pool's commands are 
 // --- RelayDevice -----------------------------------------------------------------------------------------------------
 
 RelayDevice::Range& RelayDevice::range(SegmentId id) {
-  const auto found = std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& r) { return r.space.id == id; });
+  const auto found = std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& r) { return r.inner == id; });
   VRAMLAB_CHECK(found != ranges_.end(), "a range that was not reserved");
   return *found;
 }
@@ -22,21 +22,21 @@ bool RelayDevice::take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId st
   log_.flush();
   if (tier == Tier::device && beyond_limit(bytes)) return false;
   const std::optional<Space> segment = outer_.take_segment(bytes, stream, tier);
-  if (segment) check_same(segment->id == id);
+  if (segment) taken(id, segment->id);
   return segment.has_value();
 }
 
 void RelayDevice::return_segment(SegmentId id, Tier tier, Bytes bytes) {
   log_.flush();
-  outer_.return_segment({id, Address(0), bytes}, tier);
+  outer_.return_segment({outer_of(id), Address(0), bytes}, tier);
 }
 
 bool RelayDevice::reserve_range(SegmentId id, Bytes bytes) {
   log_.flush();
   const std::optional<Space> space = outer_.reserve_range(bytes);
   if (!space) return false;
-  check_same(space->id == id);
-  ranges_.push_back({.space = *space, .page_bytes = {}, .pages = {}});
+  taken(id, space->id);
+  ranges_.push_back({.inner = id, .space = *space, .page_bytes = {}, .pages = {}});
   return true;
 }
 
@@ -92,7 +92,7 @@ void RelayDevice::unmap_pages(SegmentId id, Bytes offset, Bytes bytes) {
 
 void RelayDevice::clear(const Extent& extent, StreamId stream) {
   log_.flush();
-  outer_.clear(extent, stream);
+  outer_.clear({outer_of(extent.segment), extent.offset, extent.bytes}, stream);
 }
 
 // The driver of the outer pool issues tokens too: those of the inner Port are numbered by themselves.
@@ -100,6 +100,11 @@ void RelayDevice::clear(const Extent& extent, StreamId stream) {
 void RelayDevice::issued(TokenId inner, TokenId outer) {
   VRAMLAB_CHECK(inner.value == tokens_.size(), "the inner pool's tokens are not numbered one after the other");
   tokens_.push_back(outer);
+}
+
+void RelayDevice::taken(SegmentId inner, SegmentId outer) {
+  VRAMLAB_CHECK(inner.value == segments_.size(), "the inner pool's segments are not numbered one after the other");
+  segments_.push_back(outer);
 }
 
 std::optional<TokenId> RelayDevice::inner_of(TokenId outer) const {
@@ -112,7 +117,10 @@ void RelayDevice::transfer(TokenId token, const Transfer& transfer, std::span<co
   log_.flush();
   std::vector<TokenId> earlier;
   for (const TokenId inner : after) earlier.push_back(tokens_.at(inner.value));
-  issued(token, outer_.transfer(transfer, earlier));
+  Transfer passed = transfer;
+  passed.from.segment = outer_of(transfer.from.segment);
+  passed.to.segment = outer_of(transfer.to.segment);
+  issued(token, outer_.transfer(passed, earlier));
 }
 
 void RelayDevice::record(TokenId token, StreamId stream) {
@@ -129,7 +137,7 @@ void RelayDevice::wait(StreamId stream, TokenId token) {
 
 InnerPool::InnerPool(Port& outer, const PoolInfo& row, const PoolContext& context)
     : outer_(outer), device_(outer, log_), port_(device_, log_, outer.capacity()) {
-  if (outer.device_addresses() != nullptr) port_.use_device_addresses(*outer.device_addresses());
+  if (outer.device_addresses() != nullptr) port_.use_device_addresses(device_);
   if (row.needs_instance) throw ConfigError("pool " + std::string(row.name) + " cannot be the pool inside of another");
   log_.add_sink(*this);
   pool_ = row.make(port_, OptionValues(row.name, row.options), context);
@@ -144,7 +152,8 @@ void InnerPool::on_decisions(std::span<const Decision> batch) {
       if (held) {
         held_ = d;
       } else {
-        outer_.place(block, SegmentId(d.segment), Bytes(d.offset), Bytes(d.bytes), StreamId(d.stream));
+        outer_.place(block, device_.outer_of(SegmentId(d.segment)), Bytes(d.offset), Bytes(d.bytes),
+                     StreamId(d.stream));
       }
     } else if (d.kind == DecisionKind::release && !held) {
       outer_.release(block);
@@ -178,7 +187,8 @@ std::optional<InnerPool::Memory> InnerPool::hold(Bytes bytes, StreamId stream, B
   } catch (const OutOfMemory&) {
     return std::nullopt;
   }
-  return Memory{SegmentId(held_.segment), Bytes(held_.offset), pool_->address_of(held_block), Bytes(held_.bytes)};
+  return Memory{device_.outer_of(SegmentId(held_.segment)), Bytes(held_.offset), pool_->address_of(held_block),
+                Bytes(held_.bytes)};
 }
 
 void InnerPool::let_go() {

@@ -1,10 +1,10 @@
 #pragma once
 // A pool inside a pool. The inner pool decides on a Port of its own, whose device passes every command on to the
-// outer Port at once. All memory is taken and returned by the inner pool alone, so the numbers of segments and pages
+// outer Port at once. All memory of the device is taken and returned by the inner pool alone, so the numbers of pages
 // are the same on both, and what the inner pool holds is what the outer Port counts: each pool's accounts add up by
-// themselves. Tokens the outer driver issues too; the relay knows which number is which. Objects that the inner pool
-// places are told to the outer log; one of its blocks is not an object but memory that the outer pool parcels out
-// itself: it stays between the two.
+// themselves. Tokens and segments of other tiers the outer driver has too; the relay knows which number is which.
+// Objects that the inner pool places are told to the outer log; one of its blocks is not an object but memory that the
+// outer pool parcels out itself: it stays between the two.
 
 #include <memory>
 #include <optional>
@@ -17,7 +17,7 @@
 namespace vramlab {
 
 /// Passes commands on to a Port. Refuses memory beyond a limit, when there is one.
-class RelayDevice final : public Device {
+class RelayDevice final : public Device, public AddressSource {
  public:
   /// `log` is the inner Port's: flushed before each command, so that what was placed and released comes first.
   RelayDevice(Port& outer, DecisionLog& log) : outer_(outer), log_(log) {}
@@ -26,6 +26,9 @@ class RelayDevice final : public Device {
   void limit(Bytes reserved) { limit_ = reserved; }
   /// The inner Port's number of a token; nullopt where it is none of its own.
   std::optional<TokenId> inner_of(TokenId outer) const;
+  /// The outer Port's number of a segment or range.
+  SegmentId outer_of(SegmentId inner) const { return segments_.at(inner.value); }
+  Address base_of(SegmentId inner) const override { return outer_.device_addresses()->base_of(outer_of(inner)); }
 
   bool take_segment(SegmentId id, Tier tier, Bytes bytes, StreamId stream) override;
   void return_segment(SegmentId id, Tier tier, Bytes bytes) override;
@@ -43,12 +46,14 @@ class RelayDevice final : public Device {
  private:
   // A device is not told whether a mapping is the first of its pages or an alias; the outer Port is. Hence:
   struct Range {
-    Space space;
+    SegmentId inner;
+    Space space;  // the outer Port's
     Bytes page_bytes{};
     std::vector<PageId> pages;  // by number in the range, as far as any was mapped
   };
   Range& range(SegmentId id);
   void issued(TokenId inner, TokenId outer);
+  void taken(SegmentId inner, SegmentId outer);
   bool beyond_limit(Bytes more) const { return outer_.reserved() + more > limit_; }
 
   Port& outer_;
@@ -56,6 +61,7 @@ class RelayDevice final : public Device {
   Bytes limit_ = unlimited_bytes;
   std::vector<Range> ranges_;
   std::vector<std::uint32_t> mappings_;  // by page
+  std::vector<SegmentId> segments_;      // the outer Port's, by the inner one's number
   std::vector<TokenId> tokens_;          // the outer Port's, by the inner one's number; ascending
 };
 
