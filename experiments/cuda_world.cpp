@@ -12,7 +12,17 @@ CudaWorld cuda_world() {
   const CudaInfo info = cuda_devices().at(0);
   return {info.name, info.memory};
 }
-std::unique_ptr<RunnableDevice> make_cuda() { return make_cuda_device(); }
+std::unique_ptr<RunnableDevice> make_cuda(bool with_peer) {
+  CudaOptions options;
+  if (!with_peer) return make_cuda_device(options);
+  const CudaInfo info = cuda_devices().at(0);
+  if (info.peers.empty())
+    throw HardwareMissing("the machine model has a peer, but GPU 0 can reach no other GPU's memory", {},
+                          "name a --machine of one GPU");
+  options.device = info.ordinal;
+  options.peer = info.peers.front();
+  return make_cuda_device(options);
+}
 #else
 namespace {
 [[noreturn]] void refuse() {
@@ -20,7 +30,7 @@ namespace {
 }
 }  // namespace
 CudaWorld cuda_world() { refuse(); }
-std::unique_ptr<RunnableDevice> make_cuda() { refuse(); }
+std::unique_ptr<RunnableDevice> make_cuda(bool /*with_peer*/) { refuse(); }
 #endif
 
 }  // namespace vramlab

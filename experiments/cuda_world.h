@@ -16,7 +16,7 @@ struct CudaWorld {
 
 /// Throws HardwareMissing, in one line, where there is no GPU that this program can use.
 CudaWorld cuda_world();
-/// Throws HardwareMissing and DeviceError.
-std::unique_ptr<RunnableDevice> make_cuda();
+/// With a peer: the first GPU whose memory it can reach is the peer tier. Throws HardwareMissing and DeviceError.
+std::unique_ptr<RunnableDevice> make_cuda(bool with_peer);
 
 }  // namespace vramlab

@@ -144,8 +144,8 @@ void ReplaySession::choose_device(ReplayRequest& request) const {
   request.min_seconds = 0;
   request.warm_up = inputs_ == InputsMode::model;
   request.make_device = [model, this]() -> std::unique_ptr<RunnableDevice> {
-    if (inputs_ != InputsMode::model) return make_cuda();
-    return std::make_unique<PacedDevice>(model(), make_cuda());
+    if (inputs_ != InputsMode::model) return make_cuda(machine_.peer_link.out.bytes_per_second != 0);
+    return std::make_unique<PacedDevice>(model(), make_cuda(machine_.peer_link.out.bytes_per_second != 0));
   };
 }
 
