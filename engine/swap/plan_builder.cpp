@@ -134,42 +134,47 @@ bool PlanBuilder::possible(std::uint32_t number, std::uint32_t slot) const {
   return outlook.settle <= slot && (choice.next_time() || slot < outlook.in);
 }
 
-std::uint32_t PlanBuilder::most_promising(std::uint32_t slot) const {
-  std::uint32_t best = AbsenceChoice::no_choice;
-  double best_score = -infinite;
-  for (const std::uint32_t i : covering_[slot]) {
-    if (outlooks_[i].score <= best_score || !possible(i, slot) || !takeable(i)) continue;
-    best_score = outlooks_[i].score;
-    best = i;
-  }
-  return best;
+void PlanBuilder::gather(std::uint32_t slot) {
+  promising_.clear();
+  for (const std::uint32_t i : covering_[slot])
+    if (outlooks_[i].score > -infinite && possible(i, slot) && takeable(i))
+      promising_.push_back({outlooks_[i].score, i});
+  std::make_heap(promising_.begin(), promising_.end());
+  weighed_ += 1 + covering_[slot].size() / 32;
 }
 
-// The most promising is looked at again until the one that was just looked at is it.
+// The most promising is looked at again until the one that has been looked at is it.
 bool PlanBuilder::take_best(std::uint32_t slot) {
-  std::uint32_t known = AbsenceChoice::no_choice;
-  Fit found;
-  for (;;) {
-    const std::uint32_t best = most_promising(slot);
-    weighed_ += 1 + covering_[slot].size() / 64;
-    if (best == AbsenceChoice::no_choice) return false;
-    if (best == known) break;
-    const AbsenceChoice& choice = choices_.choices[best];
-    Outlook& outlook = outlooks_[best];
-    found = {};
-    known = AbsenceChoice::no_choice;
-    if (!fit(choice, found)) {
-      outlook.score = -infinite;
-      continue;
+  gather(slot);
+  while (!promising_.empty()) {
+    std::pop_heap(promising_.begin(), promising_.end());
+    Promising& best = promising_.back();
+    const AbsenceChoice& choice = choices_.choices[best.choice];
+    Fit found;
+    const bool fits = fit(choice, found);
+    ++weighed_;
+    if (best.known) {
+      apply(best.choice, found);
+      return true;
     }
-    weighed_ += (full_before_[std::max(found.in, found.settle)] - full_before_[found.settle]) / 128;
-    outlook.settle = found.settle;
-    outlook.in = found.in;
-    outlook.score = score(choice, found) * (*weights_)[best];
-    known = best;
+    look_again(best.choice, fits, found);
+    best = {.score = outlooks_[best.choice].score, .choice = best.choice, .known = true};
+    if (fits && possible(best.choice, slot))
+      std::push_heap(promising_.begin(), promising_.end());
+    else
+      promising_.pop_back();
   }
-  apply(known, found);
-  return true;
+  return false;
+}
+
+void PlanBuilder::look_again(std::uint32_t number, bool fits, const Fit& found) {
+  Outlook& outlook = outlooks_[number];
+  outlook.score = -infinite;
+  if (!fits) return;
+  outlook.settle = found.settle;
+  outlook.in = found.in;
+  outlook.score = score(choices_.choices[number], found) * (*weights_)[number];
+  weighed_ += (full_before_[std::max(found.in, found.settle)] - full_before_[found.settle]) / 128;
 }
 
 bool PlanBuilder::fit(const AbsenceChoice& choice, Fit& fit) const {

@@ -71,6 +71,15 @@ class PlanBuilder {
     bool there = false;
     Nanoseconds done{};
   };
+  /// A choice that may be the best; the best by what is known comes last in order.
+  struct Promising {
+    double score = 0;
+    std::uint32_t choice = 0;
+    bool known = false;  ///< the score is what it is now
+    friend bool operator<(const Promising& a, const Promising& b) {
+      return a.score != b.score ? a.score < b.score : a.choice > b.choice;
+    }
+  };
   /// Waits that would make room for an absence.
   struct Room {
     std::uint32_t before_out = 0, before_in = 0;  ///< operators that wait
@@ -84,7 +93,8 @@ class PlanBuilder {
   void forget(std::uint32_t choice);
   std::optional<std::size_t> next_full(std::size_t after) const;
   bool take_best(std::uint32_t slot);
-  std::uint32_t most_promising(std::uint32_t slot) const;
+  void gather(std::uint32_t slot);
+  void look_again(std::uint32_t choice, bool fits, const Fit& found);
   bool possible(std::uint32_t choice, std::uint32_t slot) const;
   bool takeable(std::uint32_t choice) const;
   bool fit(const AbsenceChoice& choice, Fit& fit) const;
@@ -117,7 +127,8 @@ class PlanBuilder {
   std::vector<double> excess_, durations_;         // of each of them: bytes, ns
   std::vector<Copy> copies_;                       // by version
   std::vector<bool> used_;
-  std::vector<Outlook> outlooks_;  // by choice
+  std::vector<Outlook> outlooks_;     // by choice
+  std::vector<Promising> promising_;  // a heap
   std::vector<std::pair<std::uint32_t, Fit>> taken_;
   LinkCalendar outs_, ins_;
   const std::vector<double>* weights_ = nullptr;

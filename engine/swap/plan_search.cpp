@@ -22,6 +22,8 @@ constexpr std::array<PlanStyle, 8> styles{{
 // How much of the bandwidth is counted on: all where one direction is busy at a time, less where both are.
 constexpr std::array<std::uint32_t, 4> link_percents{100, 98, 95, 92};
 
+// What the request's effort is meant for; longer stretches get more.
+constexpr std::uint32_t effort_slots = 5000;
 // After so many tries without a better plan there is none to be expected.
 constexpr std::uint32_t most_vain = 1000;
 
@@ -36,6 +38,7 @@ PlanSearch::PlanSearch(const AccessProgram& program, const SwapMachine& machine,
       max_load_(*std::max_element(program.load.begin(), program.load.end())),
       least_(working_set(program, largest_operator(program))),
       allowed_(static_cast<std::int64_t>(request.max_overhead * static_cast<double>(program.duration.value))),
+      effort_(request.effort * std::max(effort_slots, program.slots()) / effort_slots),
       random_(request.seed) {}
 
 SwapPlan PlanSearch::lowest(Bytes limit) {

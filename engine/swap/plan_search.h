@@ -37,7 +37,7 @@ class PlanSearch {
     std::uint32_t fullest = 0;  ///< slot
   };
 
-  bool spent() const { return builder_.weighed() + forecasts_ >= request_.effort; }
+  bool spent() const { return builder_.weighed() + forecasts_ >= effort_; }
   Bytes step() const { return std::max(Bytes(1), max_load_ / 4096); }
   Bytes just_below(Bytes peak) const { return std::max(least_, peak - std::min(peak, step())); }
   Found nothing() const;
@@ -58,6 +58,7 @@ class PlanSearch {
   PlanBuilder builder_;
   Bytes max_load_, least_;
   Nanoseconds allowed_{};
+  std::uint64_t effort_;
   std::uint64_t random_;
   std::uint64_t forecasts_ = 0;  // in absences weighed
 };

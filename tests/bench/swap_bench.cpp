@@ -1,12 +1,13 @@
 // What swapping costs to decide: the on-line score of 10,000 objects, recording an access, and a plan of the published
-// AutoSwap for one iteration of 5000 operators. Planning is of a made-up training step: a forward half, each operator
-// with an activation that the backward half uses in the opposite order, and a weight that both use.
+// AutoSwap and of our planner for one iteration of 5000 operators. Planning is of a made-up training step: a forward
+// half, each operator with an activation that the backward half uses in the opposite order, and a weight that both use.
 
 #include <benchmark/benchmark.h>
 
 #include <random>
 
 #include "engine/swap/doa_scorer.h"
+#include "engine/swap/planner.h"
 #include "engine/swap/published_plan.h"
 
 namespace vramlab::bench {
@@ -108,6 +109,24 @@ void plan(benchmark::State& state) {
 BENCHMARK(plan)
     ->Name("plan_5000/score/mode/limit_percent")
     ->ArgsProduct({{0, 1, 2, 3, 4}, {0, 1}, {50, 90}})
+    ->Unit(benchmark::kMillisecond);
+
+/// Our planner. Arguments: allowed overhead in thousandths, limit in percent of the peak; 0 = the least that is found.
+void plan_least(benchmark::State& state) {
+  static const AccessProgram program = training_step(5000);
+  const Bytes peak = *std::max_element(program.load.begin(), program.load.end());
+  const SwapMachine machine = pcie5({});
+  const PlannerRequest request{.max_overhead = static_cast<double>(state.range(0)) / 1000};
+  const Bytes limit(peak.value / 100 * static_cast<std::uint64_t>(state.range(1)));
+  SwapPlan made;
+  for ([[maybe_unused]] auto _ : state)
+    made = limit == Bytes(0) ? least_plan(program, machine, request) : plan_swaps(program, machine, limit, request);
+  state.counters["absences"] = static_cast<double>(made.absences.size());
+  state.counters["peak_over_load"] = static_cast<double>(made.peak.value) / static_cast<double>(peak.value);
+}
+BENCHMARK(plan_least)
+    ->Name("plan_least_5000/overhead_thousandths/limit_percent")
+    ->ArgsProduct({{0, 10}, {0, 90}})
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace
