@@ -140,7 +140,7 @@ void PlanBuilder::gather(std::uint32_t slot) {
     if (outlooks_[i].score > -infinite && possible(i, slot) && takeable(i))
       promising_.push_back({outlooks_[i].score, i});
   std::make_heap(promising_.begin(), promising_.end());
-  weighed_ += 1 + covering_[slot].size() / 32;
+  weighed_ += 1 + covering_[slot].size() / 8;
 }
 
 // The most promising is looked at again until the one that has been looked at is it.
@@ -174,7 +174,7 @@ void PlanBuilder::look_again(std::uint32_t number, bool fits, const Fit& found) 
   outlook.settle = found.settle;
   outlook.in = found.in;
   outlook.score = score(choices_.choices[number], found) * (*weights_)[number];
-  weighed_ += (full_before_[std::max(found.in, found.settle)] - full_before_[found.settle]) / 128;
+  weighed_ += (full_before_[std::max(found.in, found.settle)] - full_before_[found.settle]) / 64;
 }
 
 bool PlanBuilder::fit(const AbsenceChoice& choice, Fit& fit) const {

@@ -44,7 +44,8 @@ PlanSearch::PlanSearch(const AccessProgram& program, const SwapMachine& machine,
 SwapPlan PlanSearch::lowest(Bytes limit) {
   limit = std::max(limit, least_);
   Found best = nothing();
-  try_styles(limit, best);
+  if (limit > least_) lower_to(limit, best);
+  if (best.plan.peak > limit) try_styles(limit, best);
   for (std::uint32_t vain = 0; vain < most_vain && !spent() && best.plan.peak > limit; ++vain) {
     auto found = attempt(std::max(limit, just_below(best.plan.peak)), allowed_, another(best));
     if (!found || found->plan.peak > best.plan.peak) continue;
@@ -55,6 +56,17 @@ SwapPlan PlanSearch::lowest(Bytes limit) {
     vain = 0;
   }
   return best.plan;
+}
+
+// By the first style that holds it, without a way down to it.
+void PlanSearch::lower_to(Bytes limit, Found& best) {
+  for (const PlanStyle& style : styles) {
+    if (best.plan.peak <= limit || spent()) return;
+    Found way = nothing();
+    way.style = style;
+    auto found = attempt(limit, allowed_, way);
+    if (found && found->plan.peak < best.plan.peak) best = std::move(*found);
+  }
 }
 
 // Each style from where the last one got to, with waits of its own and with those that were found.

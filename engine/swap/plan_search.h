@@ -44,6 +44,7 @@ class PlanSearch {
   std::optional<Found> attempt(Bytes limit, Nanoseconds allowed, const Found& way);
   void build(Bytes limit, Nanoseconds allowed, Found& found);
   Nanoseconds add_waits(Nanoseconds left, Found& found);
+  void lower_to(Bytes limit, Found& best);
   void try_styles(Bytes limit, Found& best);
   void lower(Bytes limit, const Found& way, Found& best);
   Found another(const Found& from) { return below(2) == 0 ? shaken(from) : nudged(from); }

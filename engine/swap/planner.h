@@ -25,7 +25,7 @@ struct PlannerRequest {
   double max_overhead = 0;  ///< fraction of the duration, in mode no_overhead
   Bytes min_swap{std::uint64_t{1} << 20};
   /// Absences weighed, for up to 5000 operators, and in proportion for more: less than a second for an iteration.
-  std::uint64_t effort = 4'000'000;
+  std::uint64_t effort = 3'000'000;
   std::uint64_t seed = 1;
 };
 
