@@ -1,6 +1,8 @@
 #include "engine/replay/access_window.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "engine/replay/load.h"
@@ -9,6 +11,7 @@ namespace vramlab {
 namespace {
 
 constexpr std::uint32_t none = ~std::uint32_t{0};
+constexpr Bytes small_pool_bytes = 1_MiB;  // of PyTorch's allocator
 
 // The last iteration marker before the first operator, or that operator.
 std::size_t window_begin(const Trace& trace) {
@@ -28,7 +31,8 @@ bool carried(EventKind kind) {
 /// Copies events, with objects and operators numbered anew.
 class WindowMaker {
  public:
-  explicit WindowMaker(const Trace& trace) : trace_(trace), number_(trace.object_count(), none) {
+  explicit WindowMaker(const Trace& trace)
+      : trace_(trace), number_(trace.object_count(), none), fresh_(trace.object_count()) {
     window_.name = trace.name;
     window_.format = trace.format;
     window_.stream_names = trace.stream_names;
@@ -39,11 +43,40 @@ class WindowMaker {
     const std::size_t begin = window_begin(trace_);
     allocate_live(begin);
     for (std::size_t event = begin; event < trace_.event_count(); ++event)
-      if (carried(trace_.kinds[event])) copy(trace_.kinds[event], trace_.subjects[event]);
+      if (carried(trace_.kinds[event])) take(trace_.kinds[event], trace_.subjects[event]);
+    free_workspace();
     return std::move(window_);
   }
 
  private:
+  // A recorder hears of an operator when its call returns: the workspace of its kernels was given back by then, yet
+  // they use it. So frees of what was allocated since the operator before wait until this one was put, unless something
+  // large is allocated in between, which may have been put into that memory (small ones PyTorch takes from another
+  // pool).
+  void take(EventKind kind, std::uint32_t subject) {
+    const bool free = kind == EventKind::free_requested || kind == EventKind::free_completed;
+    if (free && fresh_[subject]) {
+      workspace_.emplace_back(kind, subject);
+      return;
+    }
+    const bool large = kind == EventKind::alloc && trace_.sizes[subject] > small_pool_bytes;
+    if (large || kind == EventKind::iteration) free_workspace();
+    copy(kind, subject);
+    if (kind == EventKind::alloc) {
+      fresh_[subject] = true;
+      since_operator_.push_back(subject);
+    }
+    if (kind != EventKind::op) return;
+    free_workspace();
+    for (const std::uint32_t object : since_operator_) fresh_[object] = false;
+    since_operator_.clear();
+  }
+
+  void free_workspace() {
+    for (const auto& [kind, object] : workspace_) copy(kind, object);
+    workspace_.clear();
+  }
+
   void allocate_live(std::size_t begin) {
     std::vector<bool> live(trace_.object_count());
     for (std::size_t event = 0; event < begin; ++event) {
@@ -89,7 +122,10 @@ class WindowMaker {
 
   const Trace& trace_;
   Trace window_;
-  std::vector<std::uint32_t> number_;  // in the window, by object of the trace
+  std::vector<std::uint32_t> number_;                           // in the window, by object of the trace
+  std::vector<bool> fresh_;                                     // by object: allocated since the last operator
+  std::vector<std::uint32_t> since_operator_;                   // those
+  std::vector<std::pair<EventKind, std::uint32_t>> workspace_;  // frees that wait
 };
 
 /// One pass over a window's events. The load of a slot is its largest at any event, so objects that come and go between
@@ -154,7 +190,7 @@ class ProgramMaker {
     program_.end.push_back(device_);
     if (load_ >= peak_.load) peak_ = {load_, event_};
     slot_peaks_.push_back(peak_);
-    peak_ = {load_, event_};
+    peak_ = {};  // what is live right after an operator is what was live with it
   }
 
   void note(const Lists& lists, std::uint32_t op, bool writes) {

@@ -8,8 +8,9 @@
 namespace vramlab {
 
 /// What is live when the first iteration with operators begins is allocated first, in the order of its objects; then
-/// follows everything from that iteration's marker (or the first operator) to the end. Without recorded addresses,
-/// stacks and segments. Throws TraceError where the trace has no operators.
+/// follows everything from that iteration's marker (or the first operator) to the end. What is allocated and freed
+/// between two operators, with nothing large allocated after it, is workspace of the second one and freed behind it.
+/// Without recorded addresses, stacks and segments. Throws TraceError where the trace has no operators.
 Trace operator_window(const Trace& trace);
 
 /// Slots, loads and times of a window. Object i is the trace's object i. Times are those of a device that runs one

@@ -73,9 +73,9 @@ class Replay {
   const ReplayRequest& request_;
   RunSetup setup_;
   Instance instance_, ideal_instance_;  ///< of what is run, and without swapping
-  InputLog inputs_;                   ///< of the first run
-  std::optional<RunResult> timed_;    ///< the last timed run; at the end with the medians of all
-  std::vector<RunResult> real_runs_;  ///< the timed ones of a real device
+  InputLog inputs_;                     ///< of the first run
+  std::optional<RunResult> timed_;      ///< the last timed run; at the end with the medians of all
+  std::vector<RunResult> real_runs_;    ///< the timed ones of a real device
   std::uint64_t timed_runs_ = 0;
   double loop_seconds_ = 0;  ///< of the timed runs
   double runs_done_ = 0, runs_planned_ = 1;

@@ -80,8 +80,8 @@ void ReplayRun::launch_swapping(std::uint32_t op) {
   swap_->after_operator(op);
 }
 
-// The program reads its loss here, which waits for its operators, not for copies beside them. Those of the last iteration
-// are waited for at the end.
+// The program reads its loss here, which waits for its operators, not for copies beside them. Those of the last
+// iteration are waited for at the end.
 void ReplayRun::begin_iteration_swapping(std::uint32_t number) {
   const std::optional<TokenId> mark = stretch_begun_ ? std::optional(swap_->mark_iteration()) : std::nullopt;
   mark ? device_->synchronize(*mark) : device_->synchronize();

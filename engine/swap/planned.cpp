@@ -24,7 +24,13 @@ constexpr OptionSpec options[] = {
      {},
      0,
      0.5},
-    {"effort", OptionKind::integer, "20000000", "absences weighed before the search ends; about a second", {}, 1, 1e12},
+    {"effort",
+     OptionKind::integer,
+     "3000000",
+     "absences weighed before the search ends, for 5000 operators; less than a second",
+     {},
+     1,
+     1e12},
     {"seed", OptionKind::integer, "1", "of the shaken plans", {}, 0, 9e18},
 };
 
