@@ -101,6 +101,9 @@ bool DeviceMemory::take(SegmentId id, Tier tier, Bytes bytes, std::optional<cuda
 
 void DeviceMemory::free_segment(const Held& segment, std::optional<cudaStream_t> async) {
   const auto detail = [&] { return fmt::format("{} bytes; {}", segment.bytes.value, state()); };
+  // cudaFree waits for kernels of its own GPU, but was seen to unmap memory under a copy from or to the peer.
+  const bool reached_by_peer = options_.peer && (segment.tier == Tier::device || segment.tier == Tier::peer);
+  if (reached_by_peer) VRAMLAB_CUDA_CHECK_WITH(cudaDeviceSynchronize(), detail());
   switch (segment.tier) {
     case Tier::device:
       if (segment.async && async) {

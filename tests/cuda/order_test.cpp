@@ -128,6 +128,25 @@ TEST_F(Order, BytesGoToEveryTierAndBack) {
   EXPECT_FALSE(wrong) << "tiers " << wrong->tag;
 }
 
+// cudaFree once unmapped memory of one GPU under a copy that the other one carried out.
+TEST_F(Order, MemoryOfEitherGpuGoesBackAfterItsCopies) {
+  if (device().info().peers.empty()) GTEST_SKIP() << "one GPU here";
+  open({.peer = device().info().peers.front()});
+  const Bytes large = 512_MiB;
+  for (int round = 0; round < 8; ++round) {
+    const SegmentId first = take(large), there = take(large, Tier::peer), second = take(large);
+    contents().fill(stream, {first, 0_B, large}, 5);
+    const TokenId out = copy({first, Tier::device, 0_B}, {there, Tier::peer, 0_B}, large, {record(stream)});
+    device().return_segment(first, Tier::device, large);
+    const TokenId in = copy({there, Tier::peer, 0_B}, {second, Tier::device, 0_B}, large, {out});
+    device().return_segment(there, Tier::peer, large);
+    device().wait(stream, in);
+    contents().check(stream, {second, 0_B, large}, 5, 0);
+    device().return_segment(second, Tier::device, large);
+  }
+  EXPECT_FALSE(contents().first_mismatch());
+}
+
 TEST_F(Order, AStreamOfTheCallersOwnIsUsed) {
   cudaStream_t lent = nullptr;
   ASSERT_EQ(cudaStreamCreateWithFlags(&lent, cudaStreamNonBlocking), cudaSuccess);
