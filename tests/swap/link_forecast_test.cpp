@@ -9,9 +9,9 @@
 #include <cstdlib>
 #include <vector>
 
-#include "../sim/small_machine.h"
 #include "properties.h"
 #include "sim/links.h"
+#include "small_machine.h"
 
 namespace vramlab {
 namespace {
