@@ -20,7 +20,8 @@ import re
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from live_replay import ROOT, table
+
 LINKS = {
     "PCIe": ["--machine", "h200", "--swap-tier", "host"],
     "PCIe, packed to a half": ["--machine", "h200", "--swap-tier", "host", "--codec", "half"],
@@ -77,11 +78,6 @@ def online(given, recording, policy, link, overhead, *more):
 
 def percent(value, digits=1):
     return "-" if value is None else f"{100 * value:.{digits}f}%"
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]) + "\n"
 
 
 def in_parallel(given, jobs):

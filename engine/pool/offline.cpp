@@ -18,13 +18,11 @@ constexpr OptionSpec options[] = {
     {.name = "layout",
      .kind = OptionKind::choice,
      .default_text = "contiguous",
-     .reason = "one segment; pages mapped beforehand wherever objects need "
-               "them; or what is smaller",
+     .reason = "one segment; pages mapped beforehand wherever objects need them; or what is smaller",
      .choices = "contiguous|stitched|best"},
 };
 
-// A contiguous plan that is at most this much above the maximum load will do: 1
-// in 1000.
+// A contiguous plan that is at most this much above the maximum load will do: 1 in 1000.
 constexpr std::uint64_t near_enough = 1000;
 
 // One segment of the plan's size, every object at its planned offset.

@@ -70,22 +70,9 @@ bool SwapDriver::freed(ObjectId object) {
 }
 
 void SwapDriver::begin() {
-  take_tiers();
+  swapper_.reserve();
   policy_->begin();
   mark_slot_ = slot_;
-}
-
-// A tier takes what it is to take before with its first copy: some object gets one, to no other end.
-void SwapDriver::take_tiers() {
-  log_.flush();
-  for (const Tier tier : {Tier::peer, Tier::host, Tier::disk}) {
-    const auto index = static_cast<std::size_t>(tier);
-    if (setup_.taken_before[index] == Bytes(0) || stats().peak_held[index] != Bytes(0)) continue;
-    for (std::uint32_t object = 0; object < window_.object_count(); ++object) {
-      if (!table_.live(ObjectId(object)) || swapper_.obstacle(ObjectId(object), tier) != nullptr) continue;
-      if (swapper_.copy_out(ObjectId(object), tier)) break;
-    }
-  }
 }
 
 TokenId SwapDriver::mark_iteration() {
@@ -134,7 +121,6 @@ void SwapDriver::after_operator(std::uint32_t op) {
   swapper_.operator_launched();
   ++slot_;
   policy_->after_operator(op, operands_);
-  policy_->held(port_.reserved());
 }
 
 // Each object once, in the order of its first mention.

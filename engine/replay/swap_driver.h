@@ -92,7 +92,6 @@ class SwapDriver final : public Places {
   const SwapStats& stats() const { return swapper_.stats(); }
 
  private:
-  void take_tiers();
   void gather(std::uint32_t op);
   void note(std::uint32_t object, bool reads, bool writes);
   void use(const Operand& operand, std::uint32_t op);

@@ -46,7 +46,6 @@ SwapperSettings swapper_settings(const SwapRequest& request, const std::array<By
   SwapperSettings settings;
   settings.capacity = request.tier_capacity;
   settings.reserve_now = taken_before;
-  settings.codec = request.machine.codec;
   settings.min_swap = options.has("min_swap") ? options.bytes("min_swap") : request.min_swap;
   settings.max_swap = options.has("max_swap") ? options.bytes("max_swap") : request.max_swap;
   if (options.has("strategy")) settings.strategy = strategy_named(options.text("strategy"));

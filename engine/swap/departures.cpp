@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/swap/swap_time.h"
+
 namespace vramlab {
 
 void Departures::allocated(ObjectId object, Bytes bytes, StreamId stream) {
@@ -37,23 +39,14 @@ std::optional<Tier> Departures::tier_for(ObjectId object) const {
   return std::nullopt;
 }
 
-const SwapLink* Departures::nearest_link() const {
+Nanoseconds Departures::time(SwapDirection direction, Bytes bytes) const {
   for (const Tier tier : tiers_nearest_first)
-    if (machine_.link(tier).there()) return &machine_.link(tier);
-  return nullptr;
+    if (machine_.link(tier).there()) return swap_time(machine_, tier, direction, bytes).total();
+  return {};
 }
 
-Nanoseconds Departures::out_time(Bytes bytes) const {
-  const SwapLink* const link = nearest_link();
-  if (link == nullptr) return {};
-  return link->out.time(machine_.codec.packed(bytes)) + machine_.codec.compress_time(bytes);
-}
-
-Nanoseconds Departures::in_time(Bytes bytes) const {
-  const SwapLink* const link = nearest_link();
-  if (link == nullptr) return {};
-  return link->in.time(machine_.codec.packed(bytes)) + machine_.codec.decompress_time(bytes);
-}
+Nanoseconds Departures::out_time(Bytes bytes) const { return time(SwapDirection::out, bytes); }
+Nanoseconds Departures::in_time(Bytes bytes) const { return time(SwapDirection::in, bytes); }
 
 // --- Out and in --------------------------------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ class Departures {
 
   void back(ObjectId object);
   void began(ObjectId object, Tier tier);
-  const SwapLink* nearest_link() const;
+  Nanoseconds time(SwapDirection direction, Bytes bytes) const;
 
   PrioritySwapper& swapper_;
   const SwapMachine& machine_;

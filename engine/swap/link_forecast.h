@@ -23,7 +23,6 @@ class LinkForecast {
   Nanoseconds completion(std::uint32_t copy);
   /// When all end.
   Nanoseconds all_done();
-  Nanoseconds begin_of(std::uint32_t copy) const { return Nanoseconds(static_cast<std::int64_t>(copies_[copy].begin)); }
 
  private:
   static constexpr double never = std::numeric_limits<double>::infinity();

@@ -4,15 +4,18 @@
 #include <limits>
 
 #include "engine/core/error.h"
+#include "engine/swap/swap_time.h"
 
 namespace vramlab {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-Nanoseconds slower(LinkSpeed link, Bytes bytes, std::uint32_t percent) {
-  link.bytes_per_second = link.bytes_per_second / 100 * percent;
-  return link.time(bytes);
+// With so much of the link's bandwidth.
+SwapMachine slower(SwapMachine machine, Tier tier, std::uint32_t percent) {
+  SwapLink& link = machine.links[static_cast<std::size_t>(tier)];
+  for (LinkSpeed* speed : {&link.out, &link.in}) speed->bytes_per_second = speed->bytes_per_second / 100 * percent;
+  return machine;
 }
 
 }  // namespace
@@ -78,13 +81,11 @@ void PlanBuilder::set_times(const PlanWaits& waits) {
   duration_ = program_.duration + waited + waits[program_.slots()];
   out_times_.clear();
   in_times_.clear();
+  const SwapMachine machine = slower(machine_, tier_, style_.link_percent);
   for (const ContentVersion& version : choices_.versions) {
     const Bytes bytes = program_.objects[version.object].bytes;
-    const Bytes packed = machine_.codec.packed(bytes);
-    out_times_.push_back(slower(machine_.link(tier_).out, packed, style_.link_percent) +
-                         machine_.codec.compress_time(bytes));
-    in_times_.push_back(slower(machine_.link(tier_).in, packed, style_.link_percent) +
-                        machine_.codec.decompress_time(bytes));
+    out_times_.push_back(swap_time(machine, tier_, SwapDirection::out, bytes).total());
+    in_times_.push_back(swap_time(machine, tier_, SwapDirection::in, bytes).total());
   }
 }
 

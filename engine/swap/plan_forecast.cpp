@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/swap/link_forecast.h"
+#include "engine/swap/swap_time.h"
 
 namespace vramlab {
 namespace {
@@ -52,25 +53,30 @@ class Forecaster {
  private:
   struct CopyIn {
     LinkForecast* link = nullptr;
+    Tier tier{};
     std::uint32_t copy = 0;
   };
 
   LinkForecast& link_of(const PlannedAbsence& absence) { return *links_[static_cast<std::size_t>(absence.tier)]; }
   Bytes packed(std::uint32_t object) const { return machine_.codec.packed(program_.objects[object].bytes); }
 
+  Nanoseconds codec_time(std::uint32_t object, Tier tier, SwapDirection direction) const {
+    return swap_time(machine_, tier, direction, program_.objects[object].bytes).codec;
+  }
+
   void begin_out(std::uint32_t a, Nanoseconds ready) {
     const PlannedAbsence& absence = plan_.absences[a];
     if (!absence.copies) return;
-    const Bytes bytes = program_.objects[absence.object].bytes;
-    out_copy_[a] =
-        link_of(absence).queue(SwapDirection::out, packed(absence.object), ready + machine_.codec.compress_time(bytes));
-    result_.out += bytes;
+    const Nanoseconds packing = codec_time(absence.object, absence.tier, SwapDirection::out);
+    out_copy_[a] = link_of(absence).queue(SwapDirection::out, packed(absence.object), ready + packing);
+    result_.out += program_.objects[absence.object].bytes;
   }
 
   void begin_in(std::uint32_t a, Nanoseconds ready) {
     const PlannedAbsence& absence = plan_.absences[a];
     if (absence.in_slot == program_.slots()) return;
     in_copy_[absence.object] = {.link = &link_of(absence),
+                                .tier = absence.tier,
                                 .copy = link_of(absence).queue(SwapDirection::in, packed(absence.object), ready)};
     result_.in += program_.objects[absence.object].bytes;
   }
@@ -83,8 +89,7 @@ class Forecaster {
     for (const std::uint32_t object : program_.operands[slot]) {
       const CopyIn& in = in_copy_[object];
       if (in.link == nullptr) continue;
-      const Bytes bytes = program_.objects[object].bytes;
-      last = std::max(last, in.link->completion(in.copy) + machine_.codec.decompress_time(bytes));
+      last = std::max(last, in.link->completion(in.copy) + codec_time(object, in.tier, SwapDirection::in));
     }
     return last;
   }

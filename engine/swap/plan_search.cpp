@@ -32,7 +32,6 @@ constexpr std::uint32_t most_vain = 1000;
 PlanSearch::PlanSearch(const AccessProgram& program, const SwapMachine& machine, const PlannerRequest& request)
     : program_(program),
       machine_(machine),
-      request_(request),
       choices_(swap_choices(program, request.min_swap)),
       builder_(program, machine, choices_, request.tier),
       max_load_(*std::max_element(program.load.begin(), program.load.end())),

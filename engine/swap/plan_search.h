@@ -54,7 +54,6 @@ class PlanSearch {
 
   const AccessProgram& program_;
   const SwapMachine& machine_;
-  const PlannerRequest& request_;
   SwapChoices choices_;
   PlanBuilder builder_;
   Bytes max_load_, least_;

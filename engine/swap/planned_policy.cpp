@@ -1,7 +1,7 @@
 // Follows a plan. Objects that the plan wants away from the beginning leave as soon as they are there, before the
 // stretch begins; so do copies of what is never written. What goes another way than planned (no memory where something
-// is to come back, a pool that needs more than the load) is made good on demand: first by settling what is on its way
-// out anyhow, then by the object whose next use is farthest.
+// is to come back, a pool that needs more than the load) is made good on demand, by the object whose next use is
+// farthest.
 
 #include <algorithm>
 
@@ -21,23 +21,18 @@ class PlannedPolicy final : public SwapPolicy {
         uses_(program_),
         lists_(lists_of(program_, plan_)),
         at_setup_(program_.objects.size(), AtSetup::stays) {
-    for (std::uint32_t i = 0; i < program_.objects.size(); ++i) {
-      const ObjectId id = program_.objects[i].id;
-      if (id.value >= index_.size()) index_.resize(id.value + 1, none);
-      index_[id.value] = i;
-    }
     find_setup();
   }
 
   void allocated(ObjectId object, Bytes /*bytes*/, StreamId /*stream*/) override {
-    const std::uint32_t index = index_[object.value];
+    const auto index = static_cast<std::size_t>(uses_.find(object) - program_.objects.data());
     live_.push_back(object);
     if (at_setup_[index] == AtSetup::stays) return;
     const Tier tier = tier_[index];
     if (at_setup_[index] == AtSetup::copied) {
       swapper_.copy_out(object, tier);
-    } else if (swapper_.swap_out(object, tier)) {
-      settle_now(object);
+    } else {
+      send_away(object, tier);
     }
     at_setup_[index] = AtSetup::stays;
   }
@@ -50,16 +45,12 @@ class PlannedPolicy final : public SwapPolicy {
   }
   void after_operator(std::uint32_t slot, std::span<const Operand> /*operands*/) override { enter(slot + 1); }
 
-  bool make_room(Bytes bytes, std::span<const ObjectId> needed) override {
-    if (swapper_.settle_oldest(bytes) > Bytes(0)) return true;
+  bool make_room(Bytes /*bytes*/, std::span<const ObjectId> needed) override {
     const ObjectId victim = farthest(needed);
-    if (!victim.valid() || !swapper_.swap_out(victim, fallback_tier())) return false;
-    settle_now(victim);
-    return true;
+    return victim.valid() && send_away(victim, fallback_tier());
   }
 
  private:
-  static constexpr std::uint32_t none = ~std::uint32_t{0};
   enum class AtSetup : std::uint8_t { stays, copied, leaves };
 
   void find_setup() {
@@ -92,18 +83,19 @@ class PlannedPolicy final : public SwapPolicy {
   void leave(const PlannedAbsence& absence) {
     const ObjectId object = id_of(absence);
     if (absence.from_the_beginning || swapper_.state(object) != SwapState::resident) return;
-    if (swapper_.swap_out(object, absence.tier)) settle_now(object);
+    send_away(object, absence.tier);
   }
 
   void bring_back(const PlannedAbsence& absence) {
     const ObjectId object = id_of(absence);
-    if (swapper_.state(object) != SwapState::away) return;
-    while (!swapper_.swap_in(object))
-      if (swapper_.settle_oldest(swapper_.bytes_of(object)) == Bytes(0)) return;  // on demand, then
+    if (swapper_.state(object) == SwapState::away) swapper_.swap_in(object);  // no memory: on demand, then
   }
 
-  void settle_now(ObjectId object) {
+  // Its memory is given up at once: what the plan wants copied beside operators was copied before.
+  bool send_away(ObjectId object, Tier tier) {
+    if (!swapper_.swap_out(object, tier)) return false;
     if (swapper_.state(object) == SwapState::leaving) swapper_.settle(object);
+    return true;
   }
 
   Tier fallback_tier() const { return plan_.absences.empty() ? Tier::host : plan_.absences.front().tier; }
@@ -127,9 +119,8 @@ class PlannedPolicy final : public SwapPolicy {
   PrioritySwapper& swapper_;
   ProgramUses uses_;
   PlanLists lists_;
-  std::vector<std::uint32_t> index_;  // into the program's objects, by ObjectId
-  std::vector<AtSetup> at_setup_;     // by index
-  std::vector<Tier> tier_;            // by index
+  std::vector<AtSetup> at_setup_;  // by index into the program's objects
+  std::vector<Tier> tier_;         // likewise
   std::vector<ObjectId> live_;
   std::uint32_t slot_ = 0;
 };
@@ -138,11 +129,7 @@ class PlannedPolicy final : public SwapPolicy {
 
 std::unique_ptr<SwapPolicy> follow_plan(const OptionValues& /*options*/, const SwapContext& context) {
   VRAMLAB_CHECK(context.plan != nullptr, "a policy that follows a plan has none");
-  return make_planned_policy(*context.plan, context);
-}
-
-std::unique_ptr<SwapPolicy> make_planned_policy(SwapPlan plan, const SwapContext& context) {
-  return std::make_unique<PlannedPolicy>(std::move(plan), context);
+  return std::make_unique<PlannedPolicy>(*context.plan, context);
 }
 
 }  // namespace vramlab

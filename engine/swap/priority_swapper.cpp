@@ -62,6 +62,10 @@ bool PrioritySwapper::use(ObjectId object, StreamId stream, bool writes) {
   return true;
 }
 
+void PrioritySwapper::reserve() {
+  for (const auto& store : parts_->stores) store->reserve();
+}
+
 void PrioritySwapper::operator_launched() { ++parts_->launched; }
 
 // --- The policy's side -----------------------------------------------------------------------------------------------

@@ -39,9 +39,8 @@ struct SwapperSettings {
   Bytes min_swap{std::uint64_t{1} << 20};  ///< smaller objects are refused (document: 1 MB)
   Bytes max_swap{std::uint64_t{1} << 30};  ///< larger ones too (document: 1024 MB)
   std::array<Bytes, 4> capacity{};         ///< by Tier: bytes that may be held there; 0 = the tier is not used
-  std::array<Bytes, 4> reserve_now{};      ///< by Tier: taken in one segment at the first use
+  std::array<Bytes, 4> reserve_now{};      ///< by Tier: taken in one segment by reserve() or the first use
   bool keep_clean_copies = true;           ///< a copy out of date only after a write
-  CodecFigures codec{};                    ///< for transfers to host, peer and disk
 };
 
 /// One operation, as asked and as it came out.
@@ -89,6 +88,8 @@ class PrioritySwapper {
   /// About to be used by an operator in `stream`: after this it is resident and the stream waits for what it must.
   /// False: it is away and there is no memory; make room and ask again. A write makes copies elsewhere invalid.
   bool use(ObjectId object, StreamId stream, bool writes);
+  /// Takes what the settings say is to be reserved in the tiers, so that it is not taken while time counts.
+  void reserve();
   void operator_launched();
 
   // --- The policy's side -----------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ TokenId Parts::transfer_out(const SwapRecord& record, const Movement& movement, 
   return port.transfer({.from = {extent.segment, Tier::device, extent.offset},
                         .to = store(tier).end_of(place),
                         .bytes = extent.bytes,
-                        .codec = settings.codec},
+                        .codec = machine.codec},
                        after);
 }
 
@@ -131,7 +131,7 @@ bool Parts::ensure_copy(ObjectId object, Tier tier, StreamRecords& ready) {
   movement.edges.push_back({.token = token, .direction = SwapDirection::out});
   movement.users.clear();  // the transfer follows what they did
   note_held(tier);
-  note(object, SwapDirection::out, tier, settings.codec.packed(record.bytes), token);
+  note(object, SwapDirection::out, tier, machine.codec.packed(record.bytes), token);
   stats.out_bytes += record.bytes;
   return true;
 }
@@ -193,7 +193,7 @@ TokenId Parts::transfer_in(const SwapRecord& record, const Movement& movement, c
   return port.transfer({.from = store(copy.tier).end_of(copy.place),
                         .to = {extent.segment, Tier::device, extent.offset},
                         .bytes = extent.bytes,
-                        .codec = settings.codec},
+                        .codec = machine.codec},
                        std::span(&after, 1));
 }
 
@@ -211,7 +211,7 @@ bool Parts::arrive(ObjectId object) {
   }
   record.state = SwapState::arriving;
   movement.edges.push_back({.token = copy.read, .direction = SwapDirection::in});
-  note(object, SwapDirection::in, movement.tier, settings.codec.packed(record.bytes), copy.read);
+  note(object, SwapDirection::in, movement.tier, machine.codec.packed(record.bytes), copy.read);
   ++stats.ins;
   stats.in_bytes += record.bytes;
   return true;

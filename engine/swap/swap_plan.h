@@ -45,10 +45,8 @@ PlanLists lists_of(const AccessProgram& program, const SwapPlan& plan);
 /// absences at once, slots out of order, an object outside its life, a stretch that does not close.
 std::vector<Bytes> load_under(const AccessProgram& program, const SwapPlan& plan);
 
-/// Follows the plan of the context. For SwapInfo::make.
+/// Follows the plan of the context; for SwapInfo::make. What it finds impossible (no place in the tier, no memory) it
+/// leaves out.
 std::unique_ptr<SwapPolicy> follow_plan(const OptionValues& options, const SwapContext& context);
-
-/// Follows a plan. What it finds impossible (no place in the tier, no memory) it leaves out, and counts.
-std::unique_ptr<SwapPolicy> make_planned_policy(SwapPlan plan, const SwapContext& context);
 
 }  // namespace vramlab

@@ -41,8 +41,6 @@ class SwapPolicy {
   /// the operator at hand). Gives memory up, by settle(); returns whether any was: the caller tries again, and reports
   /// lack of memory where none was.
   virtual bool make_room(Bytes bytes, std::span<const ObjectId> needed) = 0;
-  /// Bytes held on the device, after each operator; `limit` of the SwapMachine is what they are held against.
-  virtual void held(Bytes /*bytes*/) {}
   virtual void measured(TokenId /*token*/, Nanoseconds /*duration*/) {}
   /// What computation waited for memory in the iteration that ended: measured against its ideal.
   virtual void stalled(Nanoseconds /*stall*/, Nanoseconds /*iteration*/) {}

@@ -56,6 +56,11 @@ bool TierStore::take_segment(std::uint64_t bytes, StreamId stream) {
   return true;
 }
 
+// No stream's work comes before it.
+void TierStore::reserve() {
+  if (segments_.empty() && reserve_now_ > Bytes(0)) take_segment(reserve_now_.value, StreamId(0));
+}
+
 bool TierStore::grow(std::uint64_t bytes, StreamId stream) {
   return can_grow(bytes) && (take_segment(growth(bytes), stream) || take_segment(bytes, stream));
 }

@@ -34,6 +34,8 @@ class TierStore {
   TierStore(const TierStore&) = delete;
   TierStore& operator=(const TierStore&) = delete;
 
+  /// Takes `reserve_now` now, unless something was taken before.
+  void reserve();
   bool there() const { return capacity_ > Bytes(0); }
   /// Whether there is a place, or would be without the spare copies. Only the device can still refuse then.
   bool fits(Bytes bytes) const;

@@ -245,7 +245,6 @@ class SwapHarness {
     swapper_.operator_launched();
     if (policy_) policy_->after_operator(slot_, event.operands);
     ++slot_;
-    if (policy_) policy_->held(places_.held());
     drain();
     EXPECT_LE(places_.held(), round_up(options_.machine.limit, 512_B));
     for (const std::uint32_t object : pinned_)

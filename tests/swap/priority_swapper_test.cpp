@@ -280,6 +280,21 @@ TEST(PrioritySwapper, TheReserveIsTakenInOneSegmentAtTheFirstUse) {
   EXPECT_EQ(taken, 512_KiB);
 }
 
+TEST(PrioritySwapper, TheReserveIsTakenOnRequestAndOnceOnly) {
+  SwapWorld world;
+  SwapperSettings settings = testing::small_settings({});
+  settings.reserve_now[2] = 512_KiB;
+  PrioritySwapper swapper(world.port, world.places, world.machine, settings);
+  swapper.reserve();
+  swapper.reserve();
+  EXPECT_EQ(world.count(DecisionKind::segment_take), 2U);  // the device's and the reserve
+  EXPECT_EQ(world.count(DecisionKind::transfer_from), 0U);
+  ASSERT_TRUE(world.allocate(a, 64_KiB));
+  swapper.allocated(a, 64_KiB, home);
+  ASSERT_TRUE(swapper.swap_out(a, Tier::host));
+  EXPECT_EQ(world.count(DecisionKind::segment_take), 2U);
+}
+
 /// Refuses or fails the next transfer or segment.
 class FailingDevice : public testing::HostDevice {
  public:

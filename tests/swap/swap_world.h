@@ -65,8 +65,9 @@ struct SwapWorldOptions {
   bool eager_streams = false;
 };
 
-inline SwapMachine linked_machine() {
+inline SwapMachine linked_machine(const CodecFigures& codec = {}) {
   SwapMachine machine;
+  machine.codec = codec;
   for (std::size_t i = 1; i < machine.links.size(); ++i)
     machine.links[i] = {.out = {1_us, 1'000'000'000}, .in = {1_us, 1'000'000'000}};
   return machine;
@@ -79,7 +80,6 @@ inline SwapperSettings small_settings(const SwapWorldOptions& options) {
   settings.max_swap = Bytes(512_KiB);
   settings.capacity = {Bytes(0), options.limit_peer, options.limit_host, options.limit_disk};
   settings.keep_clean_copies = options.keep_clean_copies;
-  settings.codec = options.codec;
   return settings;
 }
 
@@ -109,7 +109,7 @@ class SwapWorld {
         decisions(log),
         port(device, log),
         places(port, options.memory),
-        machine(linked_machine()),
+        machine(linked_machine(options.codec)),
         swapper(port, places, machine, small_settings(options)) {}
 
   /// Filled with a pattern of its own. False: no memory.
