@@ -3,11 +3,7 @@
 
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define VRAMLAB_HOST_DEVICE __host__ __device__
-#else
-#define VRAMLAB_HOST_DEVICE
-#endif
+#include "engine/core/host_device.h"
 
 namespace vramlab {
 
