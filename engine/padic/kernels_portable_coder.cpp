@@ -1,0 +1,146 @@
+// Heads, tails and the coder for any processor.
+
+#include "engine/padic/kernels_rows.h"
+#include "engine/padic/kernels_variants.h"
+
+namespace vramlab::padic {
+namespace {
+
+using u8 = std::uint8_t;
+using u16 = std::uint16_t;
+using u32 = std::uint32_t;
+
+constexpr u32 top_bit = 0x80000000U;
+
+Word word_of(u32 word, WordKind kind) {
+  if (kind == WordKind::plain) return {word, 0, false};
+  if (kind == WordKind::signed_parts) return {word & ~top_bit, word >> 31, false};
+  const bool negative = word < top_bit;
+  return {negative ? top_bit - word : word - top_bit, negative ? 1U : 0U, false};
+}
+
+void codes(const u32* words, u32 n, WordKind kind, const Splitter& splitter, u16* codes) {
+  for (u32 i = 0; i < n; ++i) codes[i] = static_cast<u16>(splitter.code_of(word_of(words[i], kind)));
+}
+
+void magnitudes(u32* words, u32 n, WordKind kind) {
+  for (u32 i = 0; i < n; ++i) words[i] = word_of(words[i], kind).magnitude;
+}
+
+void rank(const u16* codes, u32 n, const u8* table, u8* symbols) {
+  for (u32 i = 0; i < n; ++i) symbols[i] = table[codes[i]];
+}
+
+void translate(const u8* symbols, u32 n, const u8* table, u8* out) {
+  for (u32 i = 0; i < n; ++i) out[i] = table[symbols[i]];
+}
+
+// Four tables: neighbours are often alike, and a sum must not wait for the one before it to be stored.
+void count_codes(const u16* codes, u32 n, u32* counts) {
+  constexpr u32 entries = 1024;
+  u32 part[4][entries] = {};
+  u32 i = 0;
+  for (; i + 4 <= n; i += 4) {
+    ++part[0][codes[i]];
+    ++part[1][codes[i + 1]];
+    ++part[2][codes[i + 2]];
+    ++part[3][codes[i + 3]];
+  }
+  for (; i < n; ++i) ++part[0][codes[i]];
+  for (u32 k = 0; k < entries; ++k) counts[k] += part[0][k] + part[1][k] + part[2][k] + part[3][k];
+}
+
+// What has no digit is counted as 256.
+void count_digits(const u16* digits, const u8* widths, u32 n, u32* counts) {
+  constexpr u32 entries = 257;
+  u32 part[4][entries] = {};
+  for (u32 i = 0; i < n; ++i) ++part[i % 4][widths[i] == 0 ? 256U : digits[i]];
+  for (u32 k = 0; k < 256; ++k) counts[k] += part[0][k] + part[1][k] + part[2][k] + part[3][k];
+}
+
+u32 peel(u32* words, const u8* widths, u32 n, u16* digits) {
+  u32 any = 0;
+  for (u32 i = 0; i < n; ++i) {
+    const u32 digit = words[i] & ((1U << widths[i]) - 1U);
+    digits[i] = static_cast<u16>(digit);
+    words[i] >>= widths[i];
+    any |= digit;
+  }
+  return any;
+}
+
+void lead(const u8* symbols, u32 n, const u8* leads, u32* words) {
+  for (u32 i = 0; i < n; ++i) words[i] = leads[symbols[i]];
+}
+
+void append(u32* words, const u8* widths, const u32* digits, u32 n) {
+  for (u32 i = 0; i < n; ++i) words[i] = words[i] << widths[i] | digits[i];
+}
+
+void shift(u32* words, const u8* widths, u32 n, bool half) {
+  for (u32 i = 0; i < n; ++i) words[i] = words[i] << widths[i] | (half ? (1U << widths[i]) >> 1 : 0U);
+}
+
+void restore(u32* words, const u8* symbols, u32 n, const u8* signs, WordKind kind) {
+  if (kind == WordKind::plain) return;
+  for (u32 i = 0; i < n; ++i) {
+    const u32 sign = signs[symbols[i]];
+    words[i] = kind == WordKind::signed_parts ? words[i] | sign << 31 : top_bit + ((words[i] ^ (0U - sign)) + sign);
+  }
+}
+
+// Full rows, then the rest.
+template <class Row>
+bool forward(u32 n, const Row& row) {
+  for (u32 i = 0; i < n; i += lanes)
+    if (!row(i, n - i < lanes ? n - i : lanes)) return false;
+  return true;
+}
+template <class Row>
+void backward(u32 n, const Row& row) {
+  for (u32 i = (n + lanes - 1) / lanes * lanes; i > 0; i -= lanes)
+    row(i - lanes, n - (i - lanes) < lanes ? n - (i - lanes) : lanes);
+}
+
+bool decode_symbols(DecoderState& decoder, const u32* slots, u32 n, u8* symbols) {
+  return forward(n, [&](u32 i, u32 count) { return decode_symbols_row(decoder, slots, count, symbols + i); });
+}
+bool decode_digits(DecoderState& decoder, const u32* slots, const u8* widths, u32 n, u32* words) {
+  return forward(n, [&](u32 i, u32 count) { return decode_digits_row(decoder, slots, widths + i, count, words + i); });
+}
+bool decode_bypass(DecoderState& decoder, const u8* widths, u32 n, u32* words) {
+  return forward(n, [&](u32 i, u32 count) { return decode_bypass_row(decoder, widths + i, count, words + i); });
+}
+void encode_symbols(EncoderState& encoder, const u32* entries, const u8* symbols, u32 n) {
+  backward(n, [&](u32 i, u32 count) { encode_symbols_row(encoder, entries, symbols + i, count); });
+}
+void encode_digits(EncoderState& encoder, const u32* entries, const u16* digits, const u8* widths, u32 n) {
+  backward(n, [&](u32 i, u32 count) { encode_digits_row(encoder, entries, digits + i, widths + i, count); });
+}
+void encode_bypass(EncoderState& encoder, const u16* digits, const u8* widths, u32 n) {
+  backward(n, [&](u32 i, u32 count) { encode_bypass_row(encoder, digits + i, widths + i, count); });
+}
+
+}  // namespace
+
+void add_portable_coder(Kernels& table) {
+  table.codes = codes;
+  table.magnitudes = magnitudes;
+  table.rank = rank;
+  table.translate = translate;
+  table.count_codes = count_codes;
+  table.count_digits = count_digits;
+  table.peel = peel;
+  table.lead = lead;
+  table.append = append;
+  table.shift = shift;
+  table.restore = restore;
+  table.decode_symbols = decode_symbols;
+  table.decode_digits = decode_digits;
+  table.decode_bypass = decode_bypass;
+  table.encode_symbols = encode_symbols;
+  table.encode_digits = encode_digits;
+  table.encode_bypass = encode_bypass;
+}
+
+}  // namespace vramlab::padic

@@ -1,0 +1,88 @@
+#pragma once
+// The coder's rows of 32 lanes, one lane after the other: what the portable kernels do always and the others with the
+// last row and where few coder words are left. All is static: files with other instruction sets include it.
+
+#include "engine/padic/kernels.h"
+
+namespace vramlab::padic {
+
+/// x = f * (x / 4096) + bias and the symbol; the refill is the caller's.
+static inline std::uint32_t decoded_symbol(std::uint32_t& state, const std::uint32_t* slots) {
+  const std::uint32_t slot = slots[state & (probability_scale - 1U)];
+  state = ((slot >> 8 & 0xFFFU) + 1U) * (state >> probability_bits) + (slot >> 20);
+  return slot & 0xFFU;
+}
+
+/// False: no coder word is left.
+static inline bool refill(DecoderState& decoder, std::uint32_t lane) {
+  if (decoder.states[lane] >= lowest_state) return true;
+  if (decoder.next == decoder.end) return false;
+  decoder.states[lane] = decoder.states[lane] << 16 | *decoder.next++;
+  return true;
+}
+
+static inline bool decode_symbols_row(DecoderState& decoder, const std::uint32_t* slots, std::uint32_t n,
+                                      std::uint8_t* symbols) {
+  for (std::uint32_t lane = 0; lane < n; ++lane) {
+    symbols[lane] = static_cast<std::uint8_t>(decoded_symbol(decoder.states[lane], slots));
+    if (!refill(decoder, lane)) return false;
+  }
+  return true;
+}
+
+static inline bool decode_digits_row(DecoderState& decoder, const std::uint32_t* slots, const std::uint8_t* widths,
+                                     std::uint32_t n, std::uint32_t* words) {
+  for (std::uint32_t lane = 0; lane < n; ++lane) {
+    if (widths[lane] == 0) continue;
+    words[lane] = words[lane] << widths[lane] | decoded_symbol(decoder.states[lane], slots);
+    if (!refill(decoder, lane)) return false;
+  }
+  return true;
+}
+
+static inline bool decode_bypass_row(DecoderState& decoder, const std::uint8_t* widths, std::uint32_t n,
+                                     std::uint32_t* words) {
+  for (std::uint32_t lane = 0; lane < n; ++lane) {
+    const std::uint32_t width = widths[lane];
+    if (width == 0) continue;
+    words[lane] = words[lane] << width | (decoder.states[lane] & ((1U << width) - 1U));
+    decoder.states[lane] >>= width;
+    if (!refill(decoder, lane)) return false;
+  }
+  return true;
+}
+
+static inline void put_out(EncoderState& encoder, std::uint32_t lane) {
+  *--encoder.next = static_cast<std::uint16_t>(encoder.states[lane]);
+  encoder.states[lane] >>= 16;
+}
+
+static inline void encode_one(EncoderState& encoder, std::uint32_t lane, std::uint32_t entry) {
+  const std::uint32_t frequency = (entry & 0xFFFFU) + 1U;
+  if (encoder.states[lane] >= frequency << 19) put_out(encoder, lane);
+  const std::uint32_t state = encoder.states[lane];
+  encoder.states[lane] = (state / frequency << probability_bits) + state % frequency + (entry >> 16);
+}
+
+static inline void encode_symbols_row(EncoderState& encoder, const std::uint32_t* entries, const std::uint8_t* symbols,
+                                      std::uint32_t n) {
+  for (std::uint32_t lane = n; lane-- > 0;) encode_one(encoder, lane, entries[symbols[lane]]);
+}
+
+static inline void encode_digits_row(EncoderState& encoder, const std::uint32_t* entries, const std::uint16_t* digits,
+                                     const std::uint8_t* widths, std::uint32_t n) {
+  for (std::uint32_t lane = n; lane-- > 0;)
+    if (widths[lane] != 0) encode_one(encoder, lane, entries[digits[lane]]);
+}
+
+static inline void encode_bypass_row(EncoderState& encoder, const std::uint16_t* digits, const std::uint8_t* widths,
+                                     std::uint32_t n) {
+  for (std::uint32_t lane = n; lane-- > 0;) {
+    const std::uint32_t width = widths[lane];
+    if (width == 0) continue;
+    if (encoder.states[lane] >= 1U << (31U - width)) put_out(encoder, lane);
+    encoder.states[lane] = encoder.states[lane] << width | digits[lane];
+  }
+}
+
+}  // namespace vramlab::padic
