@@ -7,22 +7,45 @@
 namespace vramlab::padic {
 namespace {
 
-Kernels portable_table() {
-  Kernels table{};
-  table.name = "portable";
-  add_portable_words(table);
-  add_portable_coder(table);
-  return table;
+#if defined(VRAMLAB_X86_KERNELS)
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
 }
+bool has_avx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
+         __builtin_cpu_supports("avx512vbmi2");
+}
+#endif
 
 struct Variants {
   std::array<Kernels, 3> tables;
   std::size_t count = 0;  ///< that this processor has; the last one is the fastest
 };
 
+// Whatever the processor has not, the next variant has not either.
 Variants make_variants() {
   Variants found;
-  found.tables[found.count++] = portable_table();
+  Kernels table{};
+  const auto add = [&](std::string_view name) {
+    table.name = name;
+    found.tables[found.count++] = table;
+  };
+  add_portable_words(table);
+  add_portable_coder(table);
+  add("portable");
+#if defined(VRAMLAB_X86_KERNELS)
+  if (!has_avx2()) return found;
+  add_avx2_words(table);
+  add_avx2_coder(table);
+  add("avx2");
+  if (!has_avx512()) return found;
+  add_avx512_words(table);
+  add_avx512_heads(table);
+  add_avx512_coder(table);
+  add("avx512");
+#endif
   return found;
 }
 
