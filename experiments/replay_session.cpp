@@ -154,6 +154,7 @@ ReplayRequest ReplaySession::request_for(const ReplayCase& run) const {
   request.swap = swap_setup_;
   request.swap.policy = run.swap.policy;
   request.swap.options = run.swap.options;
+  request.swap.rounds_before = arguments_.warm_up;
   request.pool = &run.pool;
   request.pool_options = settings_.pool(run.pool.name);
   const Bytes memory = cuda_ ? std::min(machine_.device_memory, cuda_->memory) : machine_.device_memory;

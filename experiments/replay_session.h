@@ -25,7 +25,8 @@ struct ReplayArguments {
   std::string gantt;  ///< "" = none
   bool explain_stalls = false;
   bool debug_history = false;
-  std::uint64_t repeat = 1;  ///< timed runs at least
+  std::uint64_t repeat = 1;   ///< timed runs at least
+  std::uint32_t warm_up = 0;  ///< rounds of the stretch with operators before the one that is measured
 };
 
 /// One of them.

@@ -48,7 +48,7 @@ StallReport TimelineViews::stall_report(const Trace& window, std::span<const Sta
 
 void TimelineViews::tell(const Trace& trace, const ReplayRequest& request, const std::string& title,
                          ReplayOutcome& outcome) {
-  const Trace window = operator_window(trace);
+  const Trace window = repeated_window(trace, request.swap.rounds_before).trace;
   const std::vector<Stall> stalls = find_stalls(timeline_, request.swap);
   outcome.stalls = stall_report(window, stalls);
   if (!picture_) return;

@@ -50,6 +50,11 @@ VerbRun define(CLI::App& app) {
                  "timed runs at least; on a real device each measured figure is their median")
       ->check(CLI::Range(1, 1000))
       ->option_text("N [1]");
+  app.add_option("--warm-up", arguments->warm_up,
+                 "with a swap policy: the iterations with operators run N times before they are measured, so that "
+                 "memory and policy have settled")
+      ->check(CLI::Range(0, 1000))
+      ->option_text("N [0]");
   app.add_flag("--debug-history", arguments->debug_history,
                "a run that fails tells when the block's slot was last allocated and freed, and what is live");
   return [arguments](const Settings& settings) { return replay_all(*arguments, settings); };

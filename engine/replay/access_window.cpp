@@ -1,6 +1,8 @@
 #include "engine/replay/access_window.h"
 
 #include <algorithm>
+#include <deque>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -28,6 +30,40 @@ bool carried(EventKind kind) {
   return kind != EventKind::segment && kind != EventKind::oom && kind != EventKind::snapshot;
 }
 
+/// What changes hands where a stretch is followed by itself: of what it left behind, each object takes the place of one
+/// that it found and freed, of the same size and stream, both in the order of their allocation (the gradients of one
+/// iteration are what the next one frees).
+struct Seam {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> successors;  ///< found and freed, left behind
+  std::vector<std::uint32_t> missing, surplus;                      ///< found by none; left behind for none
+};
+
+Seam seam_of(const Trace& trace, std::size_t begin) {
+  std::vector<bool> before(trace.object_count()), live(trace.object_count());
+  for (std::size_t event = 0; event < trace.event_count(); ++event) {
+    if (event == begin) before = live;
+    if (trace.kinds[event] == EventKind::alloc) live[trace.subjects[event]] = true;
+    if (trace.kinds[event] == EventKind::free_completed) live[trace.subjects[event]] = false;
+  }
+  Seam seam;
+  std::map<std::pair<Bytes, StreamId>, std::deque<std::uint32_t>> left;
+  const auto kind = [&](std::uint32_t object) { return std::pair(trace.sizes[object], trace.streams[object]); };
+  for (std::uint32_t object = 0; object < live.size(); ++object)
+    if (live[object] && !before[object]) left[kind(object)].push_back(object);
+  for (std::uint32_t object = 0; object < live.size(); ++object) {
+    if (!before[object] || live[object]) continue;
+    std::deque<std::uint32_t>& heirs = left[kind(object)];
+    if (heirs.empty()) {
+      seam.missing.push_back(object);
+      continue;
+    }
+    seam.successors.emplace_back(object, heirs.front());
+    heirs.pop_front();
+  }
+  for (const auto& [of, heirs] : left) seam.surplus.insert(seam.surplus.end(), heirs.begin(), heirs.end());
+  return seam;
+}
+
 /// Copies events, with objects and operators numbered anew.
 class WindowMaker {
  public:
@@ -39,16 +75,34 @@ class WindowMaker {
     window_.operators.names = trace.operators.names;
   }
 
-  Trace make() {
+  OperatorWindow make(std::uint32_t rounds_before) {
     const std::size_t begin = window_begin(trace_);
+    const Seam seam = rounds_before > 0 ? seam_of(trace_, begin) : Seam();
     allocate_live(begin);
-    for (std::size_t event = begin; event < trace_.event_count(); ++event)
-      if (carried(trace_.kinds[event])) take(trace_.kinds[event], trace_.subjects[event]);
-    free_workspace();
-    return std::move(window_);
+    std::uint64_t measured_from = 0;
+    for (std::uint32_t round = 0; round <= rounds_before; ++round) {
+      if (round > 0) begin_again(seam);
+      measured_from = window_.event_count();
+      take_stretch(begin);
+    }
+    return {std::move(window_), measured_from};
   }
 
  private:
+  void take_stretch(std::size_t begin) {
+    for (std::size_t event = begin; event < trace_.event_count(); ++event)
+      if (carried(trace_.kinds[event])) take(trace_.kinds[event], trace_.subjects[event]);
+    free_workspace();
+    for (const std::uint32_t object : since_operator_) fresh_[object] = false;
+    since_operator_.clear();
+  }
+
+  void begin_again(const Seam& seam) {
+    for (const std::uint32_t object : seam.surplus) copy(EventKind::free_completed, object);
+    for (const auto& [freed, heir] : seam.successors) number_[freed] = number_[heir];
+    for (const std::uint32_t object : seam.missing) copy(EventKind::alloc, object);
+  }
+
   // A recorder hears of an operator when its call returns: the workspace of its kernels was given back by then, yet
   // they use it. So frees of what was allocated since the operator before wait until this one was put, unless something
   // large is allocated in between, which may have been put into that memory (small ones PyTorch takes from another
@@ -241,7 +295,11 @@ class ProgramMaker {
 
 }  // namespace
 
-Trace operator_window(const Trace& trace) { return WindowMaker(trace).make(); }
+Trace operator_window(const Trace& trace) { return WindowMaker(trace).make(0).trace; }
+
+OperatorWindow repeated_window(const Trace& trace, std::uint32_t rounds_before) {
+  return WindowMaker(trace).make(rounds_before);
+}
 
 AccessProgram access_program(const Trace& window, const OperatorTiming& timing) {
   return ProgramMaker(window, timing).make();

@@ -93,7 +93,10 @@ Replay::Replay(const Trace& trace, const ReplayRequest& request)
   setup_.options = request.pool_options;
   setup_.context = {.device_memory = request.device_memory, .seed = request.seed};
   setup_.capacity = stretch_ ? std::min(request.capacity, request.swap.machine.limit) : request.capacity;
-  if (stretch_) setup_.swap = &stretch_->setup;
+  if (stretch_) {
+    setup_.swap = &stretch_->setup;
+    setup_.measured_from = stretch_->measured_from;
+  }
   setup_.make_device = request.make_device;
   setup_.debug_history = request.debug_history;
   if (request.inputs == InputsMode::log) setup_.log_in = request.log_in;

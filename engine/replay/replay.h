@@ -50,6 +50,8 @@ struct SwapRequest {
   // What is smaller or larger stays, where the policy has no options of these names.
   Bytes min_swap{std::uint64_t{1} << 20};
   Bytes max_swap = unlimited_bytes;
+  /// The stretch runs so many times before the round whose times, bytes and peaks are told.
+  std::uint32_t rounds_before = 0;
   bool swaps() const { return policy != nullptr && policy->make != nullptr; }
 };
 

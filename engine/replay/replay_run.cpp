@@ -239,8 +239,8 @@ void ReplayRun::begin_iteration(std::uint32_t number) {
   device_->synchronize();
   inputs_.deliver_measured(position_);
   in_iteration_ = true;
+  if (!launched_ || measuring_begins()) begin_window();
   steady_.begin(*device_);
-  if (!launched_) begin_window();
 }
 
 void ReplayRun::launch(std::uint32_t op) {
@@ -249,7 +249,7 @@ void ReplayRun::launch(std::uint32_t op) {
 }
 
 void ReplayRun::begin_launches() {
-  if (!launched_ && !in_iteration_) begin_window();
+  if ((!launched_ && !in_iteration_) || measuring_begins()) begin_window();
   launched_ = true;
   steady_.launch(*device_);
 }
@@ -265,6 +265,7 @@ void ReplayRun::begin_window() {
   if (device_->timetable() != nullptr) predicted_window_start_ = device_->timetable()->now();
   late_before_window_ = pacing().late_time;
   load_.restart();
+  steady_ = {};
 }
 
 void ReplayRun::tell_launch() {

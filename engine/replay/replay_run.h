@@ -42,7 +42,8 @@ struct RunSetup {
   const SwapSetup* swap = nullptr;                ///< null: nothing is swapped; `trace` is its window else
   std::vector<TimelineSpan>* timeline = nullptr;  ///< gets what the device tells of its streams and links
   std::function<void(double)> progress;
-  bool debug_history = false;  ///< a failure tells what became of the block before
+  bool debug_history = false;       ///< a failure tells what became of the block before
+  std::uint64_t measured_from = 0;  ///< event with which the window begins anew: what came before it was to settle
 };
 
 /// What watchers cost time for: asked of one untimed run.
@@ -103,6 +104,7 @@ class ReplayRun {
   void begin_launches();
   void put_operator(std::uint32_t op);
   void begin_window();
+  bool measuring_begins() const { return position_ == setup_.measured_from + 1 && setup_.measured_from != 0; }
   void tell_launch();
 
   // In replay_swap.cpp.

@@ -74,8 +74,16 @@ class PlacingRecorder : public EventSink {
 
 std::unique_ptr<ReplayStretch> make_stretch(const Trace& trace, const ReplayRequest& request) {
   if (!request.swap.swaps()) return nullptr;
+  if (request.swap.rounds_before > 0 && request.swap.policy->plan != nullptr)
+    throw ConfigError(
+        fmt::format("swap policy {} plans the stretch alone: with rounds before it, it would wait in those, "
+                    "where nothing is measured",
+                    request.swap.policy->name),
+        {}, "warm up policies that decide as they go on");
   auto stretch = std::make_unique<ReplayStretch>();
-  stretch->window = operator_window(trace);
+  OperatorWindow window = repeated_window(trace, request.swap.rounds_before);
+  stretch->window = std::move(window.trace);
+  stretch->measured_from = window.measured_from;
   stretch->program = access_program(stretch->window, request.swap.timing);
   stretch->setup = {
       .request = &request.swap, .window = &stretch->window, .program = &stretch->program, .seed = request.seed};

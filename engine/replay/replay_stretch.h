@@ -10,12 +10,14 @@ namespace vramlab {
 /// The stretch with operators. Stays where it is: `setup` points into it.
 struct ReplayStretch {
   Trace window;
+  std::uint64_t measured_from = 0;  ///< event of the window
   AccessProgram program;
   SwapSetup setup;
 };
 
 /// Null where the request swaps nothing. `trace` and `request` must outlive it. Throws TraceError for a trace without
-/// operators, ConfigError for a limit that cannot be kept.
+/// operators, ConfigError for a limit that cannot be kept, and for rounds before the stretch under a policy that plans
+/// it.
 std::unique_ptr<ReplayStretch> make_stretch(const Trace& trace, const ReplayRequest& request);
 
 /// What a pool that plans beforehand has to plan: buffer i is the i-th placing of a run with unlimited memory, be it an

@@ -67,6 +67,7 @@ void ReplayRun::launch_swapping(std::uint32_t op) {
     begin_stretch();
     iteration_begin_ = timetable_now();
   }
+  if (measuring_begins()) stats_before_ = swap_->stats();
   begin_launches();
   swap_->before_operator(op);
   compare_before();
@@ -90,8 +91,9 @@ void ReplayRun::begin_iteration_swapping(std::uint32_t number) {
   begin_stretch();
   iteration_begin_ = timetable_now();
   in_iteration_ = true;
+  if (measuring_begins()) stats_before_ = swap_->stats();
+  if (!launched_ || measuring_begins()) begin_window();
   steady_.begin(*device_);
-  if (!launched_) begin_window();
   swap_->iteration(number);
 }
 

@@ -5,6 +5,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "traces/reader.h"
@@ -51,6 +52,30 @@ TEST(OperatorWindow, WorkspaceIsFreedBehindItsOperatorUnlessItsMemoryMayHaveBeen
 
 TEST(OperatorWindow, ATraceWithoutOperatorsIsRefused) {
   EXPECT_THROW(operator_window(trace_of("alloc,0,512,0\niteration,3\nfree,0\n")), TraceError);
+}
+
+// Object 1 is found and freed, and 3 of its kind left behind; 2 is found and freed, and 4 of another size left behind.
+const std::string handing_on =
+    "alloc,0,2097152,0\nalloc,1,512,0\nalloc,2,1024,0\niteration,3\nop,a,10,0;1;2,0\nfree,1\nfree,2\n"
+    "alloc,3,512,0\nalloc,4,4096,0\nop,b,10,0,3;4\n";
+
+TEST(RepeatedWindow, FindsWhatTheRoundBeforeLeftBehind) {
+  const OperatorWindow window = repeated_window(trace_of(handing_on), 1);
+  EXPECT_THAT(words(window.trace),
+              ElementsAre("alloc 0", "alloc 1", "alloc 2", "iteration", "op 0", "free 1", "free 2", "alloc 3",
+                          "alloc 4", "op 1",    // the first round
+                          "free 4", "alloc 5",  // 4 is of no use to the next one, which wants another 2
+                          "iteration", "op 2", "free 3", "free 5", "alloc 6", "alloc 7", "op 3"));
+  const Lists& reads = window.trace.operators.reads;
+  EXPECT_THAT(std::vector(reads.values.begin() + 4, reads.values.begin() + 7), ElementsAre(0u, 3u, 5u));
+  EXPECT_EQ(window.measured_from, 12u);
+  validate(window.trace);
+}
+
+TEST(RepeatedWindow, WithoutRoundsBeforeIsTheStretchItself) {
+  const OperatorWindow window = repeated_window(trace_of(recording), 0);
+  EXPECT_EQ(words(window.trace), words(operator_window(trace_of(recording))));
+  EXPECT_EQ(window.measured_from, 1u);
 }
 
 TEST(AccessProgramOfAWindow, SlotsHoldLoadsLivesAndUses) {

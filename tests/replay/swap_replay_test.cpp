@@ -104,6 +104,40 @@ TEST(SwapReplay, TheTiersAreTakenBeforeTheStretchBegins) {
   EXPECT_LT(*report.stall, pinning);
 }
 
+// --- Rounds before what is measured ----------------------------------------------------------------------------------
+
+Report warmed_up(std::uint32_t rounds, const char* pool, Bytes limit) {
+  const SwapInfo policy = swap_row();
+  ReplayRequest request = swapping(policy, limit, pool);
+  request.swap.rounds_before = rounds;
+  request.verify = true;
+  return replay(training(8, 2), request);
+}
+
+TEST(WarmUp, WhatMemoryCostsBeforeItSettledIsNotMeasured) {
+  const Report cold = warmed_up(0, "vmm", 4_GiB), warm = warmed_up(1, "vmm", 4_GiB);
+  EXPECT_GT(*cold.simulated, *warm.simulated);
+  EXPECT_EQ(*warm.simulated, *warmed_up(1, "pytorch", 4_GiB).simulated);
+  EXPECT_EQ(warm.steady->call_time, Nanoseconds(0));
+  EXPECT_EQ(*warm.memory_reduction, 1 - static_cast<double>(warm.peak_device->value) / (96.0 * mib));
+}
+
+TEST(WarmUp, MovesTimesAndOverheadAreOfTheLastRoundAlone) {
+  const Report cold = warmed_up(0, "vmm", 60_MiB), once = warmed_up(1, "vmm", 60_MiB);
+  const Report often = warmed_up(5, "vmm", 60_MiB);
+  EXPECT_EQ(once.swapped_in, often.swapped_in);
+  EXPECT_GT(once.swapped_in, Bytes(0));
+  EXPECT_EQ(once.steady->iterations, cold.steady->iterations);
+  EXPECT_NEAR(*once.overhead, *often.overhead, 1e-3);
+  EXPECT_GT(*often.overhead, 0);
+}
+
+TEST(WarmUp, IsNotForPoliciesThatPlanTheStretch) {
+  ReplayRequest request = swapping(find_row(swaps(), "swap policy", "planned"), 60_MiB);
+  request.swap.rounds_before = 1;
+  EXPECT_THROW(replay(training(8, 2), request), ConfigError);
+}
+
 // --- Alike on every device -------------------------------------------------------------------------------------------
 
 class SwapOnPools : public ::testing::TestWithParam<const char*> {};
