@@ -143,9 +143,7 @@ void set_heads(HeadCounts counts, std::uint64_t words, const ValueCoder& coder, 
   const HeadCounts kept = occurring(counts) > most_symbols ? most_frequent(counts) : counts;
   found.model.heads.set(kept);
   found.encoding = encoding_of(found.model, counts);
-  std::uint64_t top = 0;
-  for (std::uint32_t code = 0; code < escape_code; ++code) top = std::max(top, kept[code]);
-  if (top > words / 4) found.block_log2 = sparse_block_log2;
+  if (*std::max_element(kept.begin(), kept.end()) > words / 4) found.block_log2 = sparse_block_log2;
 }
 
 void set_planes(const DigitCounter& counter, std::uint64_t words, unsigned threads, DenseSurvey& found) {
