@@ -40,7 +40,7 @@ Integer lift_inverse_root(const Integer& unit, Prime p, int n, unsigned z0) {
 // p = 2: with e = unit z^2 - 1 a step goes from v(e) = m to 2m - 2, so 3 digits are needed to begin with, and halving
 // takes one of them. n + 1 right digits of unit z^2 make n of the root.
 Integer dyadic_inverse_root(const Integer& unit, int n) {
-  const Integer modulus = Integer(1) << (n + 3);
+  const Integer modulus = boost::multiprecision::pow(Integer(2), static_cast<unsigned>(n + 3));
   Integer z = 1;
   for (int right = 3; right < n + 1; right = 2 * right - 2)
     z = residue(z * (residue(3 - unit * z * z, modulus) / 2), modulus);
