@@ -54,7 +54,8 @@ struct DecoderState {
 };
 
 /// Writes a block's coder words from the end of a buffer towards its begin. Begins with all states lowest_state.
-/// REQUIRES room: every symbol or digit puts out at most one word, so n words before `next` do for a call over n.
+/// REQUIRES room: every symbol or digit puts out at most one word, so n words before `next` do for a call over n;
+/// all of these may be overwritten.
 struct EncoderState {
   alignas(64) std::uint32_t states[lanes] = {};
   std::uint16_t* next = nullptr;  ///< the word written last; aligned to 2 bytes
@@ -98,7 +99,7 @@ struct Kernels {
   /// `kept` needs padded(n) entries, may not be `words`.
   std::uint32_t (*compact)(const std::uint32_t* words, std::uint32_t n, std::uint32_t zero, std::uint32_t* kept,
                            std::uint32_t* bitmap);
-  /// The inverse. Reads as many of `kept` (with its padding) as the bitmap's first n bits have ones.
+  /// The inverse. `kept` has padded(n) entries, of which as many count as the bitmap's first n bits have ones.
   void (*expand)(const std::uint32_t* bitmap, const std::uint32_t* kept, std::uint32_t n, std::uint32_t zero,
                  std::uint32_t* words);
 
@@ -140,7 +141,7 @@ struct Kernels {
   /// Raw digits: word = word << width | digit; widths 0 to 12.
   bool (*decode_bypass)(DecoderState& decoder, const std::uint8_t* widths, std::uint32_t n, std::uint32_t* words);
   /// The mirror images, from the last row to the first: call them from the last plane to the heads. 256 entries
-  /// (encoder_entry); symbols and digits have non-zero frequencies.
+  /// (encoder_entry); symbols and digits have non-zero frequencies, the digit is 0 where the width is 0.
   void (*encode_symbols)(EncoderState& encoder, const std::uint32_t* entries, const std::uint8_t* symbols,
                          std::uint32_t n);
   void (*encode_digits)(EncoderState& encoder, const std::uint32_t* entries, const std::uint16_t* digits,

@@ -2,8 +2,6 @@
 
 #if defined(__AVX512VBMI2__)
 
-#include <cstring>
-
 #include "engine/padic/kernels_avx512.h"
 #include "engine/padic/kernels_rows.h"
 
@@ -26,42 +24,13 @@ inline void store_states(u32* states, const Row& row) {
   store16(states + 16, row.high);
 }
 
-// Where the coder words come from. A row takes up to 32 and loads as many, so the last ones are copied to where there
-// is room behind them.
-struct Source {
-  const u16* next;
-  const u16* end;
-  u16 spare[3 * lanes];
-};
-
-inline void open(Source& source, const DecoderState& decoder) {
-  source.next = decoder.next;
-  source.end = decoder.end;
-}
-
-// Before a row. False: the one before took more than there were.
-inline bool ready(Source& source) {
-  const std::ptrdiff_t left = source.end - source.next;
-  if (left >= static_cast<std::ptrdiff_t>(lanes)) [[likely]]
-    return true;
-  if (left < 0) return false;
-  if (source.end >= source.spare && source.end < source.spare + lanes) return true;
-  std::memset(source.spare, 0, sizeof source.spare);
-  std::memcpy(source.spare, source.next, static_cast<std::size_t>(left) * sizeof(u16));
-  source.next = source.spare;
-  source.end = source.spare + left;
-  return true;
-}
-
 // After the last full row.
-inline bool close(const Source& source, const Row& row, DecoderState& decoder) {
-  if (source.next > source.end) return false;
-  decoder.next = decoder.end - (source.end - source.next);
+inline bool close(const CoderWords& source, const Row& row, DecoderState& decoder) {
   store_states(decoder.states, row);
-  return true;
+  return close(source, decoder);
 }
 
-inline __m512i refilled(__m512i state, __mmask16 part, Source& source) {
+inline __m512i refilled(__m512i state, __mmask16 part, CoderWords& source) {
   const __mmask16 need = _mm512_mask_cmplt_epu32_mask(part, state, all_lanes(lowest_state));
   const __m512i words = _mm512_maskz_expand_epi32(need, load_pairs(source.next));
   source.next += ones(need);
@@ -69,7 +38,7 @@ inline __m512i refilled(__m512i state, __mmask16 part, Source& source) {
 }
 
 // Gives the symbols (0 for lanes that take no part).
-inline __m512i decode_half(__m512i& state, __mmask16 part, const u32* slots, Source& source) {
+inline __m512i decode_half(__m512i& state, __mmask16 part, const u32* slots, CoderWords& source) {
   const __m512i index = _mm512_and_si512(state, all_lanes(probability_scale - 1U));
   const __m512i slot = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), part, index, slots, 4);
   const __m512i frequency_less_1 = _mm512_and_si512(_mm512_srli_epi32(slot, 8), all_lanes(0xFFFU));
@@ -81,7 +50,7 @@ inline __m512i decode_half(__m512i& state, __mmask16 part, const u32* slots, Sou
 }
 
 bool decode_symbols(DecoderState& decoder, const u32* slots, u32 n, u8* symbols) {
-  Source source;
+  CoderWords source;
   open(source, decoder);
   Row row = load_states(decoder.states);
   u32 i = 0;
@@ -94,7 +63,7 @@ bool decode_symbols(DecoderState& decoder, const u32* slots, u32 n, u8* symbols)
   return decode_symbols_row(decoder, slots, n - i, symbols + i);
 }
 
-inline void decode_digits_half(__m512i& state, const u32* slots, const u8* widths, u32* words, Source& source) {
+inline void decode_digits_half(__m512i& state, const u32* slots, const u8* widths, u32* words, CoderWords& source) {
   const __m512i width = load_bytes(widths);
   const __mmask16 part = _mm512_test_epi32_mask(width, width);
   const __m512i digit = decode_half(state, part, slots, source);
@@ -102,7 +71,7 @@ inline void decode_digits_half(__m512i& state, const u32* slots, const u8* width
 }
 
 bool decode_digits(DecoderState& decoder, const u32* slots, const u8* widths, u32 n, u32* words) {
-  Source source;
+  CoderWords source;
   open(source, decoder);
   Row row = load_states(decoder.states);
   u32 i = 0;
@@ -119,7 +88,7 @@ inline __m512i low_bits(__m512i width) {
   return _mm512_sub_epi32(_mm512_sllv_epi32(all_lanes(1), width), all_lanes(1));
 }
 
-inline void decode_bypass_half(__m512i& state, const u8* widths, u32* words, Source& source) {
+inline void decode_bypass_half(__m512i& state, const u8* widths, u32* words, CoderWords& source) {
   const __m512i width = load_bytes(widths);
   const __mmask16 part = _mm512_test_epi32_mask(width, width);
   const __m512i digit = _mm512_and_si512(state, low_bits(width));
@@ -128,7 +97,7 @@ inline void decode_bypass_half(__m512i& state, const u8* widths, u32* words, Sou
 }
 
 bool decode_bypass(DecoderState& decoder, const u8* widths, u32 n, u32* words) {
-  Source source;
+  CoderWords source;
   open(source, decoder);
   Row row = load_states(decoder.states);
   u32 i = 0;

@@ -38,6 +38,7 @@ Variants make_variants() {
 #if defined(VRAMLAB_X86_KERNELS)
   if (!has_avx2()) return found;
   add_avx2_words(table);
+  add_avx2_heads(table);
   add_avx2_coder(table);
   add("avx2");
   if (!has_avx512()) return found;

@@ -2,6 +2,8 @@
 // The coder's rows of 32 lanes, one lane after the other: what the portable kernels do always and the others with the
 // last row and where few coder words are left. All is static: files with other instruction sets include it.
 
+#include <cstring>
+
 #include "engine/padic/kernels.h"
 
 namespace vramlab::padic {
@@ -49,6 +51,47 @@ static inline bool decode_bypass_row(DecoderState& decoder, const std::uint8_t* 
     decoder.states[lane] >>= width;
     if (!refill(decoder, lane)) return false;
   }
+  return true;
+}
+
+/// Where vectors take coder words from. A row takes up to 32 and loads as many, so the last ones are copied to where
+/// there is room behind them.
+struct CoderWords {
+  const std::uint16_t* next;
+  const std::uint16_t* end;
+  bool copied;
+  std::uint16_t spare[3 * lanes];
+};
+
+static inline void open(CoderWords& words, const DecoderState& decoder) {
+  words.next = decoder.next;
+  words.end = decoder.end;
+  words.copied = false;
+}
+
+static inline bool ready_at_end(CoderWords& words) {
+  const std::ptrdiff_t left = words.end - words.next;
+  if (left < 0) return false;
+  if (words.copied) return true;
+  std::memset(words.spare, 0, sizeof words.spare);
+  if (left > 0) std::memcpy(words.spare, words.next, static_cast<std::size_t>(left) * sizeof(std::uint16_t));
+  words.next = words.spare;
+  words.end = words.spare + left;
+  words.copied = true;
+  return true;
+}
+
+/// Before a row. False: the one before took more than there were.
+static inline bool ready(CoderWords& words) {
+  if (words.end - words.next >= static_cast<std::ptrdiff_t>(lanes)) [[likely]]
+    return true;
+  return ready_at_end(words);
+}
+
+/// After the last full row: `decoder` goes on behind what was taken.
+static inline bool close(const CoderWords& words, DecoderState& decoder) {
+  if (words.next > words.end) return false;
+  decoder.next = decoder.end - (words.end - words.next);
   return true;
 }
 
