@@ -62,7 +62,8 @@ HeadCounts most_frequent(const HeadCounts& counts) {
   std::vector<std::uint32_t> order;
   for (std::uint32_t code = 0; code < escape_code; ++code)
     if (counts[code] != 0) order.push_back(code);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return counts[a] > counts[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return counts[a] != counts[b] ? counts[a] > counts[b] : a < b; });
   HeadCounts kept{};
   kept[escape_code] = counts[escape_code];
   for (std::size_t i = 0; i < order.size(); ++i)
