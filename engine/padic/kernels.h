@@ -37,9 +37,9 @@ struct Extent {
   bool sign_missing = false;  ///< signed_parts: bit 31 is clear somewhere, among the words that are not zero
 };
 
-/// A slot of a decoding table: symbol | frequency - 1 << 8 | slot - first slot of the symbol << 20.
+/// A slot of a decoding table: symbol | slot - first slot of the symbol << 8 | frequency - 1 << 20.
 constexpr std::uint32_t decoder_slot(std::uint32_t symbol, std::uint32_t frequency, std::uint32_t bias) {
-  return symbol | (frequency - 1U) << 8 | bias << 20;
+  return symbol | bias << 8 | (frequency - 1U) << 20;
 }
 /// An entry of an encoding table (256 of them, by symbol): frequency - 1 | first slot << 16.
 constexpr std::uint32_t encoder_entry(std::uint32_t frequency, std::uint32_t first_slot) {

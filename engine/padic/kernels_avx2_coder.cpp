@@ -46,10 +46,10 @@ inline __m256i refilled(__m256i state, __m256i part, CoderWords& source) {
 inline __m256i decode_part(__m256i& state, __m256i part, const u32* slots, CoderWords& source) {
   const __m256i index = _mm256_and_si256(state, all_lanes(probability_scale - 1U));
   const __m256i slot = _mm256_i32gather_epi32(reinterpret_cast<const int*>(slots), index, 4);
-  const __m256i frequency_less_1 = _mm256_and_si256(_mm256_srli_epi32(slot, 8), all_lanes(0xFFFU));
   const __m256i quotient = _mm256_srli_epi32(state, probability_bits);
-  const __m256i product = _mm256_add_epi32(_mm256_mullo_epi32(frequency_less_1, quotient), quotient);
-  const __m256i next = _mm256_add_epi32(product, _mm256_srli_epi32(slot, 20));
+  const __m256i bias = _mm256_and_si256(_mm256_srli_epi32(slot, 8), all_lanes(0xFFFU));
+  const __m256i product = _mm256_mullo_epi32(_mm256_srli_epi32(slot, 20), quotient);
+  const __m256i next = _mm256_add_epi32(product, _mm256_add_epi32(quotient, bias));
   state = refilled(_mm256_blendv_epi8(state, next, part), part, source);
   return _mm256_and_si256(_mm256_and_si256(slot, all_lanes(0xFFU)), part);
 }

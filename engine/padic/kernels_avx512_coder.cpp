@@ -41,10 +41,10 @@ inline __m512i refilled(__m512i state, __mmask16 part, CoderWords& source) {
 inline __m512i decode_half(__m512i& state, __mmask16 part, const u32* slots, CoderWords& source) {
   const __m512i index = _mm512_and_si512(state, all_lanes(probability_scale - 1U));
   const __m512i slot = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), part, index, slots, 4);
-  const __m512i frequency_less_1 = _mm512_and_si512(_mm512_srli_epi32(slot, 8), all_lanes(0xFFFU));
   const __m512i quotient = _mm512_srli_epi32(state, probability_bits);
-  const __m512i product = _mm512_add_epi32(_mm512_mullo_epi32(frequency_less_1, quotient), quotient);
-  state = _mm512_mask_add_epi32(state, part, product, _mm512_srli_epi32(slot, 20));
+  const __m512i bias = _mm512_and_si512(_mm512_srli_epi32(slot, 8), all_lanes(0xFFFU));
+  const __m512i product = _mm512_mullo_epi32(_mm512_srli_epi32(slot, 20), quotient);
+  state = _mm512_mask_add_epi32(state, part, product, _mm512_add_epi32(quotient, bias));
   state = refilled(state, part, source);
   return _mm512_and_si512(slot, all_lanes(0xFFU));
 }

@@ -2,12 +2,15 @@
 
 #if defined(__AVX512VBMI2__)
 
+#include <cstring>
+
 #include "engine/padic/kernels_avx512.h"
 
 namespace vramlab::padic {
 namespace {
 
 using u32 = std::uint32_t;
+using u64 = std::uint64_t;
 
 constexpr u32 top_bit = 0x80000000U;
 
@@ -73,35 +76,98 @@ void dequantise(const u32* words, u32 n, double step, void* raw) {
 
 inline u32 both(__mmask16 low, __mmask16 high) { return static_cast<u32>(low) | static_cast<u32>(high) << 16; }
 
-void pack(const u32* words, u32 n, u32 base, u32 width, u32* planes) {
-  const u32 rows = (n + 31) / 32;
-  for (u32 row = 0; row < rows; ++row) {
-    const u32 left = n - 32 * row;
-    const __mmask16 low_valid = lanes_below(0, left);
-    const __mmask16 high_valid = left > 16 ? lanes_below(16, left) : static_cast<__mmask16>(0);
-    const __m512i low = _mm512_maskz_sub_epi32(low_valid, load16(words + 32 * row), all_lanes(base));
-    const __m512i high = _mm512_maskz_sub_epi32(high_valid, load16(words + 32 * row + 16), all_lanes(base));
-    u32* plane = planes + row;
-    for (u32 bit = width; bit-- > 0; plane += rows) {
-      const __m512i wanted = all_lanes(1U << bit);
-      *plane = both(_mm512_test_epi32_mask(low, wanted), _mm512_test_epi32_mask(high, wanted));
+// Byte k of 64 words, in order, for k = 0 to 3.
+struct BytePlanes {
+  __m512i byte[4];
+};
+
+// Rows and columns of 4 x 4 parts of a register, changed for each other.
+inline __m512i turned(__m512i value) {
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, value);
+}
+
+inline BytePlanes transposed(const __m512i* words) {
+  const __m512i together = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  __m512i bytes[4];
+  for (u32 k = 0; k < 4; ++k) bytes[k] = _mm512_shuffle_epi8(words[k], together);
+  const __m512i low01 = _mm512_unpacklo_epi32(bytes[0], bytes[1]), low23 = _mm512_unpacklo_epi32(bytes[2], bytes[3]);
+  const __m512i high01 = _mm512_unpackhi_epi32(bytes[0], bytes[1]), high23 = _mm512_unpackhi_epi32(bytes[2], bytes[3]);
+  return {{turned(_mm512_unpacklo_epi64(low01, low23)), turned(_mm512_unpackhi_epi64(low01, low23)),
+           turned(_mm512_unpacklo_epi64(high01, high23)), turned(_mm512_unpackhi_epi64(high01, high23))}};
+}
+
+// Two rows lie side by side in every plane, but for the last one of an odd number.
+inline void store_rows(u32* plane, u64 bits, bool two) {
+  if (two)
+    std::memcpy(plane, &bits, sizeof bits);
+  else
+    *plane = static_cast<u32>(bits);
+}
+inline u64 load_rows(const u32* plane, bool two) {
+  u64 bits = *plane;
+  if (two) std::memcpy(&bits, plane, sizeof bits);
+  return bits;
+}
+
+void pack_rows(const __m512i* words, u32 width, u32 rows, bool two, u32* plane) {
+  const BytePlanes bytes = transposed(words);
+  for (u32 bits = width; bits > 0; bits = (bits - 1) / 8 * 8) {
+    // The highest bit wanted goes to the top. What neighbours shift in stays below it.
+    const __m128i spare = _mm_cvtsi32_si128(static_cast<int>(7 - (bits - 1) % 8));
+    __m512i byte = _mm512_sll_epi16(bytes.byte[(bits - 1) / 8], spare);
+    for (u32 k = (bits - 1) / 8 * 8; k < bits; ++k, plane += rows) {
+      store_rows(plane, _mm512_movepi8_mask(byte), two);
+      byte = _mm512_add_epi8(byte, byte);
     }
   }
 }
 
+void pack(const u32* words, u32 n, u32 base, u32 width, u32* planes) {
+  const u32 rows = (n + 31) / 32;
+  for (u32 i = 0; i < n; i += 64) {
+    __m512i values[4];
+    for (u32 k = 0; k < 4; ++k) {
+      const u32 at = i + 16 * k;
+      const __mmask16 valid = at < n ? lanes_below(at, n) : static_cast<__mmask16>(0);
+      values[k] = _mm512_maskz_sub_epi32(valid, load16(words + at), all_lanes(base));
+    }
+    pack_rows(values, width, rows, n - i > 32, planes + i / 32);
+  }
+}
+
+// The inverse of transposed(), with the base added.
+inline void store_words(const BytePlanes& from, __m512i base, u32* words) {
+  __m512i byte[4];
+  for (u32 k = 0; k < 4; ++k) byte[k] = turned(from.byte[k]);
+  const __m512i low01 = _mm512_unpacklo_epi8(byte[0], byte[1]), high01 = _mm512_unpackhi_epi8(byte[0], byte[1]);
+  const __m512i low23 = _mm512_unpacklo_epi8(byte[2], byte[3]), high23 = _mm512_unpackhi_epi8(byte[2], byte[3]);
+  store16(words, _mm512_add_epi32(_mm512_unpacklo_epi16(low01, low23), base));
+  store16(words + 16, _mm512_add_epi32(_mm512_unpackhi_epi16(low01, low23), base));
+  store16(words + 32, _mm512_add_epi32(_mm512_unpacklo_epi16(high01, high23), base));
+  store16(words + 48, _mm512_add_epi32(_mm512_unpackhi_epi16(high01, high23), base));
+}
+
+// Planes from bit `bits` - 1 down to bit 8 * k, as far as they are given, into byte k.
+inline __m512i unpack_byte(const u32*& plane, u32 rows, bool two, u32 bits, u32 k, u32& left) {
+  __m512i byte = _mm512_setzero_si512();
+  for (u32 bit = bits; bit > 8 * k && left > 0; --bit, --left, plane += rows) {
+    const __m512i wanted = _mm512_set1_epi8(static_cast<char>(1U << (bit - 1) % 8));
+    byte = _mm512_mask_add_epi8(byte, load_rows(plane, two), byte, wanted);
+  }
+  return byte;
+}
+
 void unpack(const u32* planes, u32 n, u32 width, u32 taken, u32 base, u32* words) {
   const u32 rows = (n + 31) / 32;
-  for (u32 row = 0; row < rows; ++row) {
-    __m512i low = _mm512_setzero_si512(), high = low;
-    const u32* plane = planes + row;
-    for (u32 p = 0; p < taken; ++p, plane += rows) {
-      const __m512i bit = all_lanes(1U << (width - 1 - p));
-      const u32 mask = *plane;
-      low = _mm512_mask_or_epi32(low, static_cast<__mmask16>(mask), low, bit);
-      high = _mm512_mask_or_epi32(high, static_cast<__mmask16>(mask >> 16), high, bit);
-    }
-    store16(words + 32 * row, _mm512_add_epi32(low, all_lanes(base)));
-    store16(words + 32 * row + 16, _mm512_add_epi32(high, all_lanes(base)));
+  for (u32 i = 0; i < n; i += 64) {
+    const __m512i zero = _mm512_setzero_si512();
+    BytePlanes bytes = {{zero, zero, zero, zero}};
+    const u32* plane = planes + i / 32;
+    u32 left = taken;
+    for (u32 bits = width; bits > 0 && left > 0; bits = (bits - 1) / 8 * 8)
+      bytes.byte[(bits - 1) / 8] = unpack_byte(plane, rows, n - i > 32, bits, (bits - 1) / 8, left);
+    store_words(bytes, all_lanes(base), words + i);
   }
 }
 

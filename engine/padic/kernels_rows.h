@@ -11,7 +11,7 @@ namespace vramlab::padic {
 /// x = f * (x / 4096) + bias and the symbol; the refill is the caller's.
 static inline std::uint32_t decoded_symbol(std::uint32_t& state, const std::uint32_t* slots) {
   const std::uint32_t slot = slots[state & (probability_scale - 1U)];
-  state = ((slot >> 8 & 0xFFFU) + 1U) * (state >> probability_bits) + (slot >> 20);
+  state = ((slot >> 20) + 1U) * (state >> probability_bits) + (slot >> 8 & 0xFFFU);
   return slot & 0xFFU;
 }
 
