@@ -40,6 +40,7 @@ template <typename Encoder>
 void encode_range(Encoder& encoder, const TensorView& tensor, const BlockCuts& cuts, std::uint64_t first,
                   std::uint64_t last, std::uint64_t front, Part& part) {
   const std::uint64_t stride = std::uint64_t{cuts.block_values} * format_of(tensor.dtype).bytes;
+  part.bytes.reserve(front + (last - first) * (stride + stride / 64) + stride);
   part.bytes.resize(front);
   for (std::uint64_t b = first; b < last; ++b) {
     const std::uint64_t begin = part.bytes.size();

@@ -20,6 +20,33 @@ WordKind kind_of(const NumberFormat& format, Mode mode, Preset preset) {
   return format.negative ? WordKind::offset : WordKind::plain;
 }
 
+/// Values of type `Bits` to offset words.
+template <typename Bits>
+void to_levels(const LevelTable& table, const std::byte* raw, std::uint32_t count, std::uint32_t* words) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Bits bits;
+    std::memcpy(&bits, raw + i * sizeof bits, sizeof bits);
+    const std::uint32_t level = table.level_of[bits & ((1U << table.sign_shift) - 1U)];
+    const std::uint32_t minus = 0U - static_cast<std::uint32_t>(bits >> table.sign_shift);  // all ones or none
+    words[i] = sign_bit + ((level ^ minus) - minus);
+  }
+}
+
+/// The inverse. Returns the highest level; what is beyond the table is read as its last.
+template <typename Bits>
+std::uint32_t from_levels(const LevelTable& table, const std::uint32_t* words, std::uint32_t count, std::byte* raw) {
+  const std::uint32_t last = table.levels - 1U;
+  std::uint32_t highest = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t minus = (words[i] >> 31) - 1U;  // all ones or none
+    const std::uint32_t level = ((words[i] - sign_bit) ^ minus) - minus;
+    highest = std::max(highest, level);
+    const auto bits = static_cast<Bits>(table.raw_of(std::min(level, last), minus & 1U));
+    std::memcpy(raw + i * sizeof bits, &bits, sizeof bits);
+  }
+  return highest;
+}
+
 }  // namespace
 
 ValueCoder::ValueCoder(DType dtype, Mode mode, double bound, Preset preset)
@@ -91,10 +118,8 @@ std::uint32_t ValueCoder::round_words(std::uint32_t* words, std::uint32_t count,
 
 void ValueCoder::levels_of(const std::byte* raw, std::uint32_t count, std::uint32_t* words) const {
   const LevelTable table = levels_->view();
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const Word word = table.word_of(bits_at(raw, i));
-    words[i] = word.sign != 0 ? sign_bit - word.magnitude : sign_bit + word.magnitude;
-  }
+  if (format_.bytes == 2) return to_levels<std::uint16_t>(table, raw, count, words);
+  to_levels<std::uint8_t>(table, raw, count, words);
 }
 
 void ValueCoder::to_values(const std::uint32_t* words, std::uint32_t values, std::byte* raw) const {
@@ -114,13 +139,8 @@ void ValueCoder::to_values(const std::uint32_t* words, std::uint32_t values, std
 
 void ValueCoder::values_of_levels(const std::uint32_t* words, std::uint32_t count, std::byte* raw) const {
   const LevelTable table = levels_->view();
-  std::uint32_t highest = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t sign = words[i] >> 31 ^ 1U;
-    const std::uint32_t level = sign != 0 ? sign_bit - words[i] : words[i] - sign_bit;
-    highest = std::max(highest, level);
-    put_bits(raw, i, table.raw_of(std::min(level, table.levels - 1U), sign));
-  }
+  const std::uint32_t highest = format_.bytes == 2 ? from_levels<std::uint16_t>(table, words, count, raw)
+                                                   : from_levels<std::uint8_t>(table, words, count, raw);
   if (highest >= table.levels)
     throw TraceError("the packed tensor has level " + std::to_string(highest) + " of " + std::to_string(table.levels),
                      {}, "pack the tensor anew");
