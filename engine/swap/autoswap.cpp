@@ -164,12 +164,14 @@ class AutoSwap final : public SwapPolicy {
 
   WorkloadClass workload() const {
     const IterationHistory::Iteration* const latest = history_.latest();
-    if (latest == nullptr || !history_.repeated()) return {};
+    if (latest == nullptr) return {};
     Bytes most{};
     for (const Bytes load : latest->load) most = std::max(most, load);
-    return {.repeats = true,
+    const std::uint64_t quarters = std::max<std::uint64_t>(4, most.value >> 18);
+    const auto bits = static_cast<std::uint32_t>(std::bit_width(quarters));
+    return {.repeats = history_.repeated(),
             .operators = static_cast<std::uint32_t>(std::bit_width(latest->operators())),
-            .load = static_cast<std::uint32_t>(std::bit_width(most.value >> 20))};
+            .load = bits * 4 + static_cast<std::uint32_t>(quarters >> (bits - 3) & 3)};
   }
 
   AutoSwapManager manager_;

@@ -36,8 +36,10 @@ struct AutoSwapManager::Managed {
 
 AutoSwapManager::AutoSwapManager(const AutoSwapSettings& settings)
     : settings_(settings),
-      bandit_(3, settings.seed),
-      in_force_(settings.policy == ManagerPolicy::adaptive ? ManagerPolicy::balanced : settings.policy) {}
+      bandit_(3, static_cast<std::size_t>(ManagerPolicy::conservative), settings.seed),
+      in_force_(settings.policy != ManagerPolicy::adaptive ? settings.policy
+                : settings.auto_adjust                     ? ManagerPolicy::conservative
+                                                           : ManagerPolicy::balanced) {}
 
 AutoSwapManager::~AutoSwapManager() = default;
 
@@ -221,13 +223,31 @@ void AutoSwapManager::iteration_measured(Nanoseconds stall, Nanoseconds iteratio
   const Lock lock(mutex_);
   ++performance_.iterations;
   performance_.stall += stall;
+  computation_ = iteration - stall;
   bandit_.learn(stall, iteration);
+}
+
+// What monitoring swaps down from a full device, out and back side by side.
+std::array<std::int64_t, 3> AutoSwapManager::efforts() const {
+  std::array<std::int64_t, 3> parts{};
+  for (std::size_t policy = 0; policy < parts.size(); ++policy) {
+    const Tactics tactics = settings_.tactics(static_cast<ManagerPolicy>(policy));
+    if (!tactics.watches || !settings_.monitoring || computation_ <= Nanoseconds(0)) continue;
+    for (const std::unique_ptr<Managed>& on : devices_) {
+      if (on->capacity == unlimited_bytes) continue;
+      const Bytes bytes = share_of(on->capacity, 1000 - tactics.down_to);
+      const Nanoseconds time = std::max(on->departures.out_time(bytes), on->departures.in_time(bytes));
+      const Wide scaled = static_cast<Wide>(static_cast<std::uint64_t>(time.value)) * 1'000'000u;
+      parts[policy] += static_cast<std::int64_t>(scaled / static_cast<std::uint64_t>(computation_.value));
+    }
+  }
+  return parts;
 }
 
 void AutoSwapManager::iteration_begins(const WorkloadClass& workload) {
   const Lock lock(mutex_);
   if (settings_.policy != ManagerPolicy::adaptive || !settings_.auto_adjust) return;
-  const auto chosen = static_cast<ManagerPolicy>(bandit_.choose(workload));
+  const auto chosen = static_cast<ManagerPolicy>(bandit_.choose(workload, efforts()));
   if (chosen != in_force_) ++performance_.policy_changes;
   in_force_ = chosen;
 }

@@ -9,7 +9,7 @@
 //                  that the iteration is foretold to need; brings back with twice the time a transfer takes
 //   balanced       from high on, down to where high begins; a quarter of an iteration ahead; 1.2 times
 //   conservative   only what is missing, when it is missing; brings back just in time
-//   adaptive       whichever of the three stalled least where it was measured (policy_bandit.h)
+//   adaptive       whichever of the three was measured to stall least; begins as conservative (policy_bandit.h)
 // Memory that is missing is extreme pressure, whatever share is in use: first goes what the share alone lets go, and
 // where that is not enough, high priority too. Nothing lets critical priority go.
 //
@@ -147,12 +147,15 @@ class AutoSwapManager {
   Bytes give_up(Managed& on, Bytes bytes, PressureLevel level, std::span<const ObjectId> needed);
   Bytes turn_back(Managed& on, Bytes bytes, std::span<const ObjectId> needed);
   void look(Managed& on);
+  /// By fixed policy, for PolicyBandit::choose().
+  std::array<std::int64_t, 3> efforts() const;
 
   AutoSwapSettings settings_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Managed>> devices_;
   PolicyBandit bandit_;
   ManagerPolicy in_force_;
+  Nanoseconds computation_{};  ///< of the iteration measured last
   ManagerPerformance performance_;
 };
 
