@@ -1,26 +1,32 @@
 #!/usr/bin/env python3
 """How far memory can be lowered by swapping, against what the links allow, into swapping.md (and autoswap-claim.md).
 
-    ./dev build && python3 results/swapping.py [--part table|claim] [RECORDING...]
+    ./dev build && python3 results/swapping.py [--part table|claim|together|online|adaptive] [RECORDING...]
 
 Without recordings the bundled operator traces are taken. Part `table`: every swap policy on every link (PCIe, PCIe with
 transfers packed to a half, the peer over NVLink) of a simulated H200, waiting at most --max-overhead, beside the bound of
 `vramlab swap bound` and the greedy floor where it is known. Policies that plan run on the pool `offline`, which lays
 their placings out beforehand; policies that decide as they go on --online-pool, whose own calls are part of their time.
 Part `claim`: the published 34.2% without overhead, on the machine of that paper, with operators 4 to 24 times as slow as
-recorded. Needs Python 3 alone; runs side by side on all cores.
+recorded. Part `together`: device memory of pools alone, of swapping alone and of both, against PyTorch's pool, on each
+link and on the paper's machine. Part `online`: policies that decide as they go, warmed up. Part `adaptive`: what it
+learns against the fixed policies, on a mix of recordings (--mix) and on each. Needs Python 3 alone; runs side by side on
+all cores.
 """
 
 import argparse
 import concurrent.futures
+import datetime
 import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 from live_replay import ROOT, table
+from mixed_recording import mix
 
 LINKS = {
     "PCIe": ["--machine", "h200", "--swap-tier", "host"],
@@ -28,8 +34,10 @@ LINKS = {
     "peer": ["--machine", "h200-x2", "--swap-tier", "peer"],
 }
 PLANNING = ["planned", "doa", "aoa", "wdoa", "swdoa"]
-ONLINE = ["lru", "capuchin", "autoswap:balanced", "autoswap:adaptive"]
-ORACLES = ["belady", "vdnn", "lms"]
+ONLINE = ["lru", "capuchin", "autoswap:conservative", "autoswap:balanced", "autoswap:adaptive"]
+ORACLES = ["belady"]
+PAGES = {"table": "swapping.md", "claim": "autoswap-claim.md", "together": "together.md", "online": "online.md",
+         "adaptive": "adaptive.md"}
 CLAIM = 0.342  # of the paper, "by up to", without communication overhead
 
 
@@ -72,7 +80,7 @@ def planned(given, recording, policy, link, overhead, *more):
 
 def online(given, recording, policy, link, overhead, *more):
     words = ["replay", recording, "--pool", given.online_pool, "--swap", policy, *link, "--max-overhead", overhead,
-             "--min-time", "0", "--limit", "min", *more]
+             "--warm-up", given.warm_up, "--min-time", "0", "--limit", "min", *more]
     return run(given, *words)
 
 
@@ -136,28 +144,171 @@ def claim_part(given):
     return "# The claim of 34.2% without overhead\n\n" + table(head, rows)
 
 
+def least_peak(given, recording, pool, link, overhead, *more):
+    """What `planned` takes on a pool, which then waits no longer than `overhead`: by its own least plan, made for a little
+    less waiting where the run waits longer than its plan foretold."""
+    sets = ["--set", "offline.layout=best"] if pool == "offline" else []
+    for share in (1, 0.95, 0.85, 0.7, 0):
+        found = run(given, "replay", recording, "--pool", pool, *sets, "--swap", "planned", *link, "--max-overhead",
+                    overhead * share, "--min-time", "0", *more)
+        if found.get("overhead") is not None and found["overhead"] <= overhead:
+            return found
+        if not found or overhead == 0:
+            break
+    return {}
+
+
+def published(given, recording, link, overhead, *more):
+    """The best of the published scores at the least limit that waits no longer than `overhead`."""
+    found = [planned(given, recording, policy, link, overhead, *more) for policy in ("swdoa", "doa", "aoa", "wdoa")]
+    there = [row for row in found if row.get("peak_device_bytes") is not None]
+    return min(there, key=lambda row: row["peak_device_bytes"], default={})
+
+
+def unswapped(given, recording, pool, *more):
+    return run(given, "replay", recording, "--pool", pool, "--min-time", "0", *more)
+
+
+def mebibytes(row):
+    peak = row.get("peak_device_bytes")
+    return "-" if peak is None else f"{peak / 2**20:.0f}"
+
+
+def together_table(given, link, overhead, *more):
+    """Peaks of device memory: pools alone, swapping alone, both."""
+    recordings = given.recordings
+    alone = ["pytorch", "cnmem", "smartpool", "offline"]
+    jobs = []
+    for recording in recordings:
+        jobs += [(unswapped, recording, pool, *more) for pool in alone]
+        jobs.append((least_peak, recording, "pytorch", link, overhead, *more))
+        jobs.append((published, recording, link, overhead, *more))
+        jobs.append((least_peak, recording, "offline", link, overhead, *more))
+    answers = iter(in_parallel(given, jobs))
+    rows = []
+    for recording in recordings:
+        pools = {pool: next(answers) for pool in alone}
+        swapped, scores, both = next(answers), next(answers), next(answers)
+        base = pools["pytorch"].get("peak_device_bytes")
+
+        def less(row, base=base):
+            peak = row.get("peak_device_bytes")
+            return percent(None if peak is None or not base else 1 - peak / base)
+
+        rows.append([name_of(recording), *(mebibytes(pools[pool]) for pool in alone), mebibytes(swapped),
+                     mebibytes(scores), mebibytes(both), less(pools["smartpool"]), less(swapped), less(scores),
+                     f"**{less(both)}**", less(both, pools["cnmem"].get("peak_device_bytes")),
+                     percent(both.get("overhead"), 2)])
+    head = ["recording", *(f"`{pool}`" for pool in alone), "`pytorch`, swapped", "together, published scores",
+            "together, `planned`", "less: `smartpool`", "less: swapping", "less: together, published",
+            "less: **together**", "than `cnmem`", "overhead"]
+    return table(head, rows)
+
+
+def online_part(given):
+    """What policies that decide as they go save, once pool and policy have settled."""
+    policies = given.policies or ORACLES + ONLINE
+    text = "# Policies that decide as they go, warmed up\n\n" + provenance()
+    for label, link in LINKS.items():
+        jobs = [(online, recording, p, link, given.max_overhead) for recording in given.recordings for p in policies]
+        answers = iter(in_parallel(given, jobs))
+        rows = [[name_of(recording), *(percent(next(answers).get("memory_reduction")) for _ in policies)]
+                for recording in given.recordings]
+        text += f"\n## {label}\n\n" + table(["recording", *(f"`{p}`" for p in policies)], rows)
+        given.out.write_text(text)
+    return text
+
+
+MIXES = [("PCIe", "vmm", LINKS["PCIe"]), ("peer", "segment-block", LINKS["peer"])]
+FIXED = ["autoswap:aggressive", "autoswap:balanced", "autoswap:conservative"]
+
+
+def limited(given, recording, pool, policy, link, limit):
+    return run(given, "replay", recording, "--pool", pool, "--swap", policy, *link, "--limit", limit, "--warm-up",
+               given.warm_up, "--min-time", "0")
+
+
+def adaptive_part(given):
+    """`adaptive` against the fixed policies: recordings one after the other under one manager, and each by itself."""
+    text = "# adaptive against the fixed policies\n\n" + provenance()
+    with tempfile.TemporaryDirectory() as folder:
+        mixed = pathlib.Path(folder) / "mixed.csv"
+        mix([word.rsplit(":", 1) for word in given.mix], mixed)
+        for label, pool, link in MIXES:
+            recordings = [mixed, *given.recordings]
+            policies = [*FIXED, "autoswap:adaptive"]
+            jobs = [(limited, r, pool, p, link, limit) for r in recordings for limit in given.limits for p in policies]
+            answers = iter(in_parallel(given, jobs))
+            rows = []
+            for recording in recordings:
+                sums = [[] for _ in policies]
+                for limit in given.limits:
+                    found = [next(answers).get("overhead") for _ in policies]
+                    rows.append([name_of(recording), limit, *(percent(one) for one in found)])
+                    if None not in found:
+                        for column, one in zip(sums, found):
+                            column.append(one)
+                means = [sum(column) / len(column) if column else None for column in sums]
+                rows.append([name_of(recording), "mean", *(f"**{percent(one)}**" for one in means)])
+            head = ["recording", "limit", *(f"`{p.split(':')[1]}`" for p in policies)]
+            text += f"\n## {label}, pool `{pool}`\n\n" + table(head, rows)
+            given.out.write_text(text)
+    return text
+
+
+def command_line():
+    return " ".join(["python3 results/swapping.py", *(pathlib.Path(word).name if "/" in word else word
+                                                      for word in sys.argv[1:])])
+
+
+def provenance():
+    def git(*words):
+        return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True, check=True).stdout.strip()
+
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    return (f"    ./dev build && {command_line()}\n\n{cpu[1] if cpu else 'unknown processor'}, no GPU; "
+            f"{datetime.date.today().isoformat()}, commit {git('rev-parse', '--short', 'HEAD')}. "
+            "All is simulated: every machine gives the same.\n")
+
+
+def together_part(given):
+    sections = [("On an H200, at most 1% of overhead: " + label, LINKS[label], 0.01, []) for label in LINKS]
+    link = ["--machine", "gtx1080ti-pcie3", "--swap-tier", "host"]
+    sections.append(("On the claim's machine, no overhead: operators 12 times as slow, PCIe 3", link, 0,
+                     ["--compute-scale", "12"]))
+    text = "# Placement and swapping together, against PyTorch's pool\n\n" + provenance()
+    for label, link, overhead, more in sections:
+        text += f"\n## {label}\n\n" + together_table(given, link, overhead, *more)
+        given.out.write_text(text)
+    return text
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recordings", nargs="*", type=pathlib.Path, metavar="RECORDING")
-    parser.add_argument("--part", choices=["table", "claim"], default="table")
+    parser.add_argument("--part", choices=list(PAGES), default="table")
     parser.add_argument("--out", type=pathlib.Path, help="file (results/swapping.md, results/autoswap-claim.md)")
     parser.add_argument("--vramlab", type=pathlib.Path, default=ROOT / "build/release/bin/vramlab")
     parser.add_argument("--max-overhead", default="1%")
     parser.add_argument("--moments", default="400,160,80", help="of the bound, tried in this order: more are tighter")
     parser.add_argument("--patience", type=float, default=150, help="seconds for one command")
     parser.add_argument("--policies", type=lambda text: text.split(","), help="instead of all")
-    parser.add_argument("--online-pool", default="segment-block")
+    parser.add_argument("--online-pool", default="vmm")
+    parser.add_argument("--warm-up", default="4", help="rounds that policies which decide as they go have to settle")
     parser.add_argument("--scales", type=lambda text: text.split(","), default=["4", "8", "12", "16", "24"])
+    parser.add_argument("--limits", type=lambda text: text.split(","), default=["95%", "90%", "85%", "80%", "75%"])
+    parser.add_argument("--mix", nargs="+", default=[], metavar="RECORDING:ROUNDS", help="of part adaptive")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     given = parser.parse_args()
-    given.out = given.out or ROOT / "results" / ("swapping.md" if given.part == "table" else "autoswap-claim.md")
+    given.out = given.out or ROOT / "results" / PAGES[given.part]
     given.recordings = given.recordings or sorted((ROOT / "traces/bundled").glob("*.csv*"))
     return given
 
 
 def main():
     given = arguments()
-    text = table_part(given) if given.part == "table" else claim_part(given)
+    text = {"table": table_part, "claim": claim_part, "together": together_part,
+            "online": online_part, "adaptive": adaptive_part}[given.part](given)
     given.out.write_text(text)
     print(text)
     return 0
