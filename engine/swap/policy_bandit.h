@@ -9,10 +9,9 @@
 //              of the shape as of the policy
 //   settled    the first iteration of a policy does not count: it starts from what the one before left on the device
 //   worth it   only where the best one so far stalls, and only a policy whose own transfers leave half of the link
-//   budget     a trial begins when what all trials before stalled beyond the best one, and what this one may, is at
-//   most
-//              2% of the computation so far (a conservative bandit: Wu, Shariff, Lattimore and Szepesvari, ICML 2016);
-//              it ends at once where it stalls twice as long
+//   budget     a trial begins when what trials before it lost beyond the best one, and what it may lose itself, is at
+//              most 2% of the computation so far (a conservative bandit: Wu, Shariff, Lattimore and Szepesvari, ICML
+//              2016); it ends at once where it stalls twice as long
 //   order      the nearest in eagerness first (a unimodal bandit: Combes and Proutiere, ICML 2014), at a time jittered
 //              by the seed, so that trials do not always meet the same shape
 //   drift      means forget: a best policy that becomes worse than another was is left for it; all is tried again after
