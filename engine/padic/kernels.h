@@ -130,6 +130,11 @@ struct Kernels {
   /// Magnitudes become words, in place: signs[symbols[i]] (0 or 1) is the sign. 256 entries.
   void (*restore)(std::uint32_t* words, const std::uint8_t* symbols, std::uint32_t n, const std::uint8_t* signs,
                   WordKind kind);
+  /// Tails become words, in place: the magnitude is word | leads[symbols[i]] << tail, signs[symbols[i]] its sign. Where
+  /// all tail planes of a block of the fixed split are planar, they lie one after the other as the planes of one number
+  /// of `tail` bits (words without a tail: 0): unpack() of that width and this do for all of lead, append and restore.
+  void (*add_heads)(std::uint32_t* words, const std::uint8_t* symbols, std::uint32_t n, std::uint32_t tail,
+                    const std::uint8_t* leads, const std::uint8_t* signs, WordKind kind);
 
   // ---- `dense`: the coder. A word i belongs to lane i % 32; calls go on where the one before stopped ----
 

@@ -140,6 +140,26 @@ void restore(u32* words, const u8* symbols, u32 n, const u8* signs, WordKind kin
   }
 }
 
+inline __m512i sixteen_of(__m512i bytes, u32 k) {
+  const __m512i part = _mm512_maskz_compress_epi64(static_cast<__mmask8>(3U << 2 * k), bytes);
+  return _mm512_cvtepu8_epi32(_mm512_castsi512_si128(part));
+}
+
+void add_heads(u32* words, const u8* symbols, u32 n, u32 tail, const u8* leads, const u8* signs, WordKind kind) {
+  const ByteTable lead_of = byte_table(leads), sign_of = byte_table(signs);
+  const __m128i above = _mm_cvtsi32_si128(static_cast<int>(tail));
+  for (u32 i = 0; i < n; i += 64) {
+    const __m512i symbol = load16(symbols + i);
+    const __m512i lead = look_up(lead_of, symbol), sign = look_up(sign_of, symbol);
+    const __mmask64 negative = kind == WordKind::plain ? 0 : _mm512_test_epi8_mask(sign, sign);
+    for (u32 k = 0; k < 4; ++k) {
+      u32* at = words + i + std::size_t{16} * k;
+      const __m512i word = _mm512_or_si512(load16(at), _mm512_sll_epi32(sixteen_of(lead, k), above));
+      store16(at, kind == WordKind::plain ? word : with_sign(word, static_cast<__mmask16>(negative >> 16 * k), kind));
+    }
+  }
+}
+
 }  // namespace
 
 void add_avx512_heads(Kernels& table) {
@@ -152,6 +172,7 @@ void add_avx512_heads(Kernels& table) {
   table.append = append;
   table.shift = shift;
   table.restore = restore;
+  table.add_heads = add_heads;
 }
 
 }  // namespace vramlab::padic

@@ -89,6 +89,11 @@ void restore(u32* words, const u8* symbols, u32 n, const u8* signs, WordKind kin
   }
 }
 
+void add_heads(u32* words, const u8* symbols, u32 n, u32 tail, const u8* leads, const u8* signs, WordKind kind) {
+  for (u32 i = 0; i < n; ++i) words[i] |= static_cast<u32>(leads[symbols[i]]) << tail;
+  restore(words, symbols, n, signs, kind);
+}
+
 // Full rows, then the rest.
 template <class Row>
 bool forward(u32 n, const Row& row) {
@@ -135,6 +140,7 @@ void add_portable_coder(Kernels& table) {
   table.append = append;
   table.shift = shift;
   table.restore = restore;
+  table.add_heads = add_heads;
   table.decode_symbols = decode_symbols;
   table.decode_digits = decode_digits;
   table.decode_bypass = decode_bypass;

@@ -134,6 +134,10 @@ void measure_heads(const Kernels& k) {
   measure(k, "append", [](Data& d) { d.k.append(d.out.data(), d.widths.data(), d.words.data(), n); });
   measure(k, "restore",
           [](Data& d) { d.k.restore(d.out.data(), d.symbols.data(), n, d.table.data(), WordKind::offset); });
+  measure(k, "add_heads", [](Data& d) {
+    d.k.add_heads(d.out.data(), d.symbols.data(), n, 23, d.table.data(), d.table.data(), WordKind::signed_parts);
+  });
+  measure(k, "unpack23", [](Data& d) { d.k.unpack(d.raw.data(), n, 23, 23, 0, d.out.data()); });
 }
 
 void measure_coder(const Kernels& k) {

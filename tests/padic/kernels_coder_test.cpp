@@ -169,6 +169,30 @@ TEST(KernelHeads, SignsComeBack) {
   }));
 }
 
+TEST(KernelHeads, HeadsGoOnTopOfTails) {
+  EXPECT_TRUE(rc::check([] {
+    Random random = draw_random();
+    const std::uint32_t n = draw_count(), tail = random.below(24);
+    Bytes symbols = scratch<std::uint8_t>(n), signs(256), leads(256);
+    for (std::uint8_t& symbol : symbols) symbol = static_cast<std::uint8_t>(random.next());
+    for (std::uint8_t& sign : signs) sign = static_cast<std::uint8_t>(random.below(2));
+    for (std::uint8_t& lead : leads) lead = static_cast<std::uint8_t>(random.next());
+    Words tails = draw_words(n, random);
+    for (std::uint32_t& word : tails) word &= (1U << tail) - 1U;
+    for (const WordKind kind : word_kinds) {
+      Words expected = scratch<std::uint32_t>(n);
+      for (std::uint32_t i = 0; i < n; ++i)
+        expected[i] = static_cast<std::uint32_t>(leads[symbols[i]]) << tail | tails[i];
+      portable().restore(expected.data(), symbols.data(), n, signs.data(), kind);
+      for (const Kernels* table : all_kernels()) {
+        Words words = tails;
+        table->add_heads(words.data(), symbols.data(), n, tail, leads.data(), signs.data(), kind);
+        RC_ASSERT(same(words, expected, n));
+      }
+    }
+  }));
+}
+
 // ---- The coder ----
 
 struct Code {
