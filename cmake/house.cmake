@@ -16,7 +16,7 @@ vramlab_room(sim      PATH sim             USES device config core PRIVATE_LINKS
 set(cuda_room)  # there with a toolkit only
 if(VRAMLAB_CUDA)
   set(cuda_room cuda)
-  vramlab_room(cuda   PATH engine/cuda     USES replay swap pool coloring device config core traces
+  vramlab_room(cuda   PATH engine/cuda     USES replay swap pool padic coloring device config core traces
     LINKS CUDA::cudart_static PRIVATE_LINKS fmt::fmt)
 endif()
 include(cmake/embed.cmake)

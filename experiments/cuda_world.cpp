@@ -23,14 +23,20 @@ std::unique_ptr<RunnableDevice> make_cuda(bool with_peer) {
   options.peer = info.peers.front();
   return make_cuda_device(options);
 }
+std::unique_ptr<TensorPacker> make_cuda_packer() {
+  static_cast<void>(cuda_world());
+  throw HardwareMissing("this build packs no tensors on a GPU", {}, "use --device cpu");
+}
 #else
 namespace {
 [[noreturn]] void refuse() {
-  throw HardwareMissing("this build has no CUDA device", {}, "use --device sim, or build with a toolkit of CUDA 13");
+  throw HardwareMissing("this build has no CUDA device", {},
+                        "use another --device, or build with a toolkit of CUDA 13");
 }
 }  // namespace
 CudaWorld cuda_world() { refuse(); }
 std::unique_ptr<RunnableDevice> make_cuda(bool /*with_peer*/) { refuse(); }
+std::unique_ptr<TensorPacker> make_cuda_packer() { refuse(); }
 #endif
 
 }  // namespace vramlab

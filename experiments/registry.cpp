@@ -20,9 +20,10 @@ constexpr std::array<VerbGroup, 4> groups{{
 
 std::span<const VerbInfo> verbs() {
   static const std::vector<VerbInfo> table{
-      verb_replay,         verb_plan,        verb_run,           verb_trace_info,   verb_trace_convert,
-      verb_trace_generate, verb_list,        verb_swap_bound,    verb_machine_list, verb_machine_show,
-      verb_machine_probe,  verb_config_show, verb_config_schema,
+      verb_replay,         verb_plan,          verb_codec,       verb_compress,
+      verb_decompress,     verb_run,           verb_trace_info,  verb_trace_convert,
+      verb_trace_generate, verb_list,          verb_swap_bound,  verb_machine_list,
+      verb_machine_show,   verb_machine_probe, verb_config_show, verb_config_schema,
   };
   return table;
 }

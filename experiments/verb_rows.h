@@ -19,5 +19,8 @@ extern const VerbInfo verb_machine_show;
 extern const VerbInfo verb_machine_probe;
 extern const VerbInfo verb_config_show;
 extern const VerbInfo verb_config_schema;
+extern const VerbInfo verb_codec;
+extern const VerbInfo verb_compress;
+extern const VerbInfo verb_decompress;
 
 }  // namespace vramlab
