@@ -140,6 +140,10 @@ struct Kernels {
 
   /// n symbols by a table of 4096 slots (decoder_slot). False: the coder words ran out (`decoder` is then undefined).
   bool (*decode_symbols)(DecoderState& decoder, const std::uint32_t* slots, std::uint32_t n, std::uint8_t* symbols);
+  /// The same for two blocks at once, each of n symbols: 1.7 times as many a second with AVX-512, since one block's
+  /// steps wait for each other. False: the words of one of them ran out.
+  bool (*decode_symbols_pair)(DecoderState& first, DecoderState& second, const std::uint32_t* slots, std::uint32_t n,
+                              std::uint8_t* first_symbols, std::uint8_t* second_symbols);
   /// Coded digits of the words whose width (at most 8) is not 0: word = word << width | symbol.
   bool (*decode_digits)(DecoderState& decoder, const std::uint32_t* slots, const std::uint8_t* widths, std::uint32_t n,
                         std::uint32_t* words);

@@ -77,6 +77,11 @@ bool decode_symbols(DecoderState& decoder, const u32* slots, u32 n, u8* symbols)
   return decode_symbols_row(decoder, slots, n - i, symbols + i);
 }
 
+bool decode_symbols_pair(DecoderState& first, DecoderState& second, const u32* slots, u32 n, u8* first_symbols,
+                         u8* second_symbols) {
+  return decode_symbols(first, slots, n, first_symbols) && decode_symbols(second, slots, n, second_symbols);
+}
+
 inline __m256i with_digit(__m256i word, __m256i width, __m256i digit) {
   return _mm256_or_si256(_mm256_sllv_epi32(word, width), digit);
 }
@@ -213,6 +218,7 @@ void encode_bypass(EncoderState& encoder, const u16* digits, const u8* widths, u
 
 void add_avx2_coder(Kernels& table) {
   table.decode_symbols = decode_symbols;
+  table.decode_symbols_pair = decode_symbols_pair;
   table.decode_digits = decode_digits;
   table.decode_bypass = decode_bypass;
   table.encode_symbols = encode_symbols;

@@ -38,15 +38,20 @@ inline __m512i refilled(__m512i state, __mmask16 part, CoderWords& source) {
 }
 
 // Gives the symbols (0 for lanes that take no part).
-inline __m512i decode_half(__m512i& state, __mmask16 part, const u32* slots, CoderWords& source) {
-  const __m512i index = _mm512_and_si512(state, all_lanes(probability_scale - 1U));
-  const __m512i slot = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), part, index, slots, 4);
+inline __m512i advanced(__m512i& state, __mmask16 part, __m512i slot, CoderWords& source) {
   const __m512i quotient = _mm512_srli_epi32(state, probability_bits);
   const __m512i bias = _mm512_and_si512(_mm512_srli_epi32(slot, 8), all_lanes(0xFFFU));
   const __m512i product = _mm512_mullo_epi32(_mm512_srli_epi32(slot, 20), quotient);
   state = _mm512_mask_add_epi32(state, part, product, _mm512_add_epi32(quotient, bias));
   state = refilled(state, part, source);
   return _mm512_and_si512(slot, all_lanes(0xFFU));
+}
+
+inline __m512i slot_numbers(__m512i state) { return _mm512_and_si512(state, all_lanes(probability_scale - 1U)); }
+
+inline __m512i decode_half(__m512i& state, __mmask16 part, const u32* slots, CoderWords& source) {
+  const __m512i slot = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), part, slot_numbers(state), slots, 4);
+  return advanced(state, part, slot, source);
 }
 
 bool decode_symbols(DecoderState& decoder, const u32* slots, u32 n, u8* symbols) {
@@ -61,6 +66,44 @@ bool decode_symbols(DecoderState& decoder, const u32* slots, u32 n, u8* symbols)
   }
   if (!close(source, row, decoder)) return false;
   return decode_symbols_row(decoder, slots, n - i, symbols + i);
+}
+
+inline __m128i four_of(const u32* table, const u32* index) {
+  __m128i found = _mm_cvtsi32_si128(static_cast<int>(table[index[0]]));
+  found = _mm_insert_epi32(found, static_cast<int>(table[index[1]]), 1);
+  found = _mm_insert_epi32(found, static_cast<int>(table[index[2]]), 2);
+  return _mm_insert_epi32(found, static_cast<int>(table[index[3]]), 3);
+}
+
+// As decode_half. One gather takes longer to issue than 16 loads; with two blocks there is other work meanwhile, so
+// that this and not the way through one lane's step is what counts.
+inline __m512i decode_by_loads(__m512i& state, const u32* slots, CoderWords& source) {
+  alignas(64) u32 at[16];
+  store16(at, slot_numbers(state));
+  __m512i slot = _mm512_castsi128_si512(four_of(slots, at));
+  slot = _mm512_inserti32x4(slot, four_of(slots, at + 4), 1);
+  slot = _mm512_inserti32x4(slot, four_of(slots, at + 8), 2);
+  slot = _mm512_inserti32x4(slot, four_of(slots, at + 12), 3);
+  return advanced(state, everyone, slot, source);
+}
+
+bool decode_symbols_pair(DecoderState& first, DecoderState& second, const u32* slots, u32 n, u8* first_symbols,
+                         u8* second_symbols) {
+  CoderWords a, b;
+  open(a, first);
+  open(b, second);
+  Row row_a = load_states(first.states), row_b = load_states(second.states);
+  u32 i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    if (!ready(a) || !ready(b)) return false;
+    store_bytes(first_symbols + i, decode_by_loads(row_a.low, slots, a));
+    store_bytes(second_symbols + i, decode_by_loads(row_b.low, slots, b));
+    store_bytes(first_symbols + i + 16, decode_by_loads(row_a.high, slots, a));
+    store_bytes(second_symbols + i + 16, decode_by_loads(row_b.high, slots, b));
+  }
+  return close(a, row_a, first) && close(b, row_b, second) &&
+         decode_symbols_row(first, slots, n - i, first_symbols + i) &&
+         decode_symbols_row(second, slots, n - i, second_symbols + i);
 }
 
 inline void decode_digits_half(__m512i& state, const u32* slots, const u8* widths, u32* words, CoderWords& source) {
@@ -213,6 +256,7 @@ void encode_bypass(EncoderState& encoder, const u16* digits, const u8* widths, u
 
 void add_avx512_coder(Kernels& table) {
   table.decode_symbols = decode_symbols;
+  table.decode_symbols_pair = decode_symbols_pair;
   table.decode_digits = decode_digits;
   table.decode_bypass = decode_bypass;
   table.encode_symbols = encode_symbols;

@@ -110,6 +110,10 @@ void backward(u32 n, const Row& row) {
 bool decode_symbols(DecoderState& decoder, const u32* slots, u32 n, u8* symbols) {
   return forward(n, [&](u32 i, u32 count) { return decode_symbols_row(decoder, slots, count, symbols + i); });
 }
+bool decode_symbols_pair(DecoderState& first, DecoderState& second, const u32* slots, u32 n, u8* first_symbols,
+                         u8* second_symbols) {
+  return decode_symbols(first, slots, n, first_symbols) && decode_symbols(second, slots, n, second_symbols);
+}
 bool decode_digits(DecoderState& decoder, const u32* slots, const u8* widths, u32 n, u32* words) {
   return forward(n, [&](u32 i, u32 count) { return decode_digits_row(decoder, slots, widths + i, count, words + i); });
 }
@@ -142,6 +146,7 @@ void add_portable_coder(Kernels& table) {
   table.restore = restore;
   table.add_heads = add_heads;
   table.decode_symbols = decode_symbols;
+  table.decode_symbols_pair = decode_symbols_pair;
   table.decode_digits = decode_digits;
   table.decode_bypass = decode_bypass;
   table.encode_symbols = encode_symbols;

@@ -25,7 +25,8 @@ struct Data {
   Words raw = Words(n), words = raw, out = raw, planes = raw, bitmap = Words(n / 32), kept = raw, wide = raw;
   Words counts = Words(1024), slots = Words(probability_scale), entries = Words(256);
   std::vector<std::uint16_t> codes = std::vector<std::uint16_t>(n), digits = codes, buffer = codes;
-  std::vector<std::uint8_t> symbols = std::vector<std::uint8_t>(n), widths = symbols, ranks = symbols, table = symbols;
+  std::vector<std::uint8_t> symbols = std::vector<std::uint8_t>(n), widths = symbols, ranks = symbols, table = symbols,
+                            bytes = symbols;
 
   explicit Data(const Kernels& kernels) : k(kernels) {
     std::mt19937 random(1);
@@ -144,6 +145,9 @@ void measure_coder(const Kernels& k) {
   const auto symbols = [](Data& d, EncoderState& state) {
     d.k.encode_symbols(state, d.entries.data(), d.symbols.data(), n);
   };
+  const auto half = [](Data& d, EncoderState& state) {
+    d.k.encode_symbols(state, d.entries.data(), d.symbols.data(), n / 2);
+  };
   const auto digits = [](Data& d, EncoderState& state) {
     d.k.encode_bypass(state, d.digits.data(), d.widths.data(), n);
   };
@@ -171,6 +175,10 @@ void measure_coder(const Kernels& k) {
   };
   measure_decoding("decode_symbols", symbols, [](Data& d, DecoderState& state) {
     return d.k.decode_symbols(state, d.slots.data(), n, d.ranks.data());
+  });
+  measure_decoding("decode_symbols_pair_of_halves", half, [](Data& d, DecoderState& state) {
+    DecoderState other = state;
+    return d.k.decode_symbols_pair(state, other, d.slots.data(), n / 2, d.ranks.data(), d.bytes.data());
   });
   measure_decoding("decode_bypass", digits, [](Data& d, DecoderState& state) {
     return d.k.decode_bypass(state, d.widths.data(), n, d.out.data());

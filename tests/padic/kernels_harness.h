@@ -67,6 +67,11 @@ inline std::vector<const Kernels*> other_kernels() {
   return found;
 }
 inline const Kernels& portable() { return *kernels_named("portable"); }
+inline std::vector<const Kernels*> all_kernels() {
+  std::vector<const Kernels*> found = other_kernels();
+  found.push_back(&portable());
+  return found;
+}
 
 constexpr WordKind word_kinds[] = {WordKind::offset, WordKind::plain, WordKind::signed_parts};
 

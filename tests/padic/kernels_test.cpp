@@ -21,12 +21,6 @@ using Bytes = std::vector<unsigned char>;
 
 std::uint32_t rows_of(std::uint32_t n) { return (n + 31) / 32; }
 
-std::vector<const Kernels*> all_kernels() {
-  std::vector<const Kernels*> found = other_kernels();
-  found.push_back(&portable());
-  return found;
-}
-
 TEST(Kernels, TheTableIsFullAndNamed) {
   ASSERT_NE(kernels_named("portable"), nullptr);
   EXPECT_EQ(kernels_named("sse9"), nullptr);
