@@ -84,7 +84,8 @@ TEST(Safetensors, WhatIsWrittenIsRead) {
       StoredTensor tensor;
       tensor.name = std::string("t\"") + static_cast<char>('a' + i);
       tensor.type = element_types()[*rc::gen::inRange<std::size_t>(0, element_types().size())].type;
-      tensor.shape = *rc::gen::container<std::vector<std::uint64_t>>(rc::gen::inRange<std::uint64_t>(1, 5));
+      const auto dimensions = *rc::gen::inRange<std::size_t>(0, 5);
+      tensor.shape = *rc::gen::container<std::vector<std::uint64_t>>(dimensions, rc::gen::inRange<std::uint64_t>(0, 5));
       tensor.values = *count_of(tensor.shape, 1);
       bytes += tensor.bytes();
       tensors.push_back(tensor);
