@@ -42,10 +42,23 @@ inline __m256i refilled(__m256i state, __m256i part, CoderWords& source) {
   return _mm256_blendv_epi8(state, _mm256_or_si256(_mm256_slli_epi32(state, 16), words), need);
 }
 
+inline __m128i four_of(const u32* table, const u32* index) {
+  __m128i found = _mm_cvtsi32_si128(static_cast<int>(table[index[0]]));
+  found = _mm_insert_epi32(found, static_cast<int>(table[index[1]]), 1);
+  found = _mm_insert_epi32(found, static_cast<int>(table[index[2]]), 2);
+  return _mm_insert_epi32(found, static_cast<int>(table[index[3]]), 3);
+}
+// A gather takes longer to issue than 8 loads.
+inline __m256i looked_up(const u32* table, __m256i index) {
+  alignas(32) u32 at[8];
+  store8(at, index);
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(four_of(table, at)), four_of(table, at + 4), 1);
+}
+
 // Gives the symbols (0 for lanes that take no part).
 inline __m256i decode_part(__m256i& state, __m256i part, const u32* slots, CoderWords& source) {
   const __m256i index = _mm256_and_si256(state, all_lanes(probability_scale - 1U));
-  const __m256i slot = _mm256_i32gather_epi32(reinterpret_cast<const int*>(slots), index, 4);
+  const __m256i slot = looked_up(slots, index);
   const __m256i quotient = _mm256_srli_epi32(state, probability_bits);
   const __m256i bias = _mm256_and_si256(_mm256_srli_epi32(slot, 8), all_lanes(0xFFFU));
   const __m256i product = _mm256_mullo_epi32(_mm256_srli_epi32(slot, 20), quotient);

@@ -147,7 +147,7 @@ TEST(Kernels, FloatsAreQuantisedAsDefinedAndComeBack) {
         RC_ASSERT(found == quantiser.raw_of(word.magnitude, word.sign));
         expected += word.escape ? 1U : 0U;
       }
-      if (n % 32 != 0) RC_ASSERT(escapes.back() >> n % 32 == 0U);
+      if (n % 32 != 0) RC_ASSERT((escapes.back() >> n % 32) == 0U);
       RC_ASSERT(count == expected);
     }
   }));
