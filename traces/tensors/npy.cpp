@@ -96,8 +96,9 @@ class Literal {
     const char quote = at_ < text_.size() ? text_[at_] : '\0';
     if (quote != '\'' && quote != '"') fail("a text in quotes is missing");
     const std::size_t end = text_.find(quote, at_ + 1);
-    const std::string_view content = text_.substr(at_ + 1, end == text_.npos ? 0 : end - at_ - 1);
-    if (end == text_.npos || content.find('\\') != content.npos) fail("a text does not end, or has escapes");
+    const std::string_view content = text_.substr(at_ + 1, end == std::string_view::npos ? 0 : end - at_ - 1);
+    if (end == std::string_view::npos || content.find('\\') != std::string_view::npos)
+      fail("a text does not end, or has escapes");
     at_ = end + 1;
     return std::string(content);
   }
