@@ -91,6 +91,9 @@ class DenseDecoder {
  private:
   struct Payload;
 
+  void read_planes(Payload& payload, std::uint32_t kinds, std::uint32_t planes);
+  bool all_planar(std::uint32_t kinds) const;
+  void join_planar(Payload& payload);
   void plane(Payload& payload, std::uint32_t plane, PlaneKind kind);
   void settle(std::uint32_t taken, ErrorBound* error);
   void put_out(Payload& payload, std::uint32_t values, std::byte* raw);

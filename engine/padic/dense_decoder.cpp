@@ -66,19 +66,45 @@ void DenseDecoder::decode(std::span<const std::byte> block, std::uint32_t values
   if (header.kind != static_cast<std::uint8_t>(BlockKind::dense)) refuse_stream("a block of another preset", 0);
   payload.open_coder(header.coder_words);
   Payload::need(kernels_.decode_symbols(payload.coder, decoding_.head_slots.data(), n_, symbols_.data()));
+  if (planes >= tail_planes && all_planar(header.planes)) {
+    join_planar(payload);
+  } else {
+    read_planes(payload, header.planes, planes);
+    if (planes < tail_planes) settle(planes, error);
+    kernels_.restore(words_.data(), symbols_.data(), n_, decoding_.traits.signs.data(), coder_.kind());
+  }
+  if (planes >= tail_planes) payload.close_coder();
+  put_out(payload, values, raw);
+}
+
+void DenseDecoder::read_planes(Payload& payload, std::uint32_t kinds, std::uint32_t planes) {
   kernels_.lead(symbols_.data(), n_, decoding_.traits.leads.data(), words_.data());
   for (std::uint32_t k = 0; k < tail_planes; ++k) {
-    const auto kind = static_cast<PlaneKind>(header.planes >> 2 * k & 3);
+    const auto kind = static_cast<PlaneKind>(kinds >> 2 * k & 3);
     if (k < planes)
       plane(payload, k, kind);
     else if (kind == PlaneKind::planar)
       payload.take(std::size_t{(n_ + 31) / 32} * decoding_.traits.widest[k] * 4, "a plane");
   }
-  if (planes < tail_planes)
-    settle(planes, error);
-  else
-    payload.close_coder();
-  put_out(payload, values, raw);
+}
+
+bool DenseDecoder::all_planar(std::uint32_t kinds) const {
+  if (model_.splitter.split != Split::fixed || model_.splitter.tail == 0) return false;
+  for (std::uint32_t k = 0; k < tail_planes; ++k) {
+    const bool planar = static_cast<PlaneKind>(kinds >> 2 * k & 3) == PlaneKind::planar;
+    if (planar != (decoding_.traits.widest[k] != 0)) return false;
+  }
+  return true;
+}
+
+// The planes of all digits lie one after the other, as those of one number would. Words without a tail have zeros
+// there, and nothing above.
+void DenseDecoder::join_planar(Payload& payload) {
+  const std::uint32_t tail = model_.splitter.tail;
+  const auto bits = payload.take(std::size_t{(n_ + 31) / 32} * tail * 4, "its planes");
+  kernels_.unpack(reinterpret_cast<const std::uint32_t*>(bits.data()), n_, tail, tail, 0, words_.data());
+  const SymbolTraits& traits = decoding_.traits;
+  kernels_.add_heads(words_.data(), symbols_.data(), n_, tail, traits.leads.data(), traits.signs.data(), coder_.kind());
 }
 
 void DenseDecoder::plane(Payload& payload, std::uint32_t plane, PlaneKind kind) {
@@ -132,7 +158,6 @@ std::span<const std::uint32_t> DenseDecoder::escapes_of(Payload& payload) {
 void DenseDecoder::put_out(Payload& payload, std::uint32_t values, std::byte* raw) {
   const auto escaped = escapes_of(payload);
   if (payload.left.size() >= stream_alignment) refuse_stream("a block with bytes behind its end", 0);
-  kernels_.restore(words_.data(), symbols_.data(), n_, decoding_.traits.signs.data(), coder_.kind());
   const bool halves = coder_.format().words == 2;
   const auto for_each = [&](auto put) {
     for (std::uint32_t i = 0, at = 0; at < escaped.size(); ++i)
