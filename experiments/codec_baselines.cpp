@@ -56,17 +56,33 @@ bool lz4_decompress(std::span<const std::byte> packed, std::span<std::byte> raw)
 constexpr std::array<Library, 2> libraries{
     {{"zstd-1", ZSTD_compressBound, zstd_compress, zstd_decompress}, {"lz4", lz4_most, lz4_compress, lz4_decompress}}};
 
-/// All first bytes of the values, then all second ones, ...
-void regroup(std::span<const std::byte> values, std::size_t each, std::span<std::byte> grouped) {
+/// All first bytes of the values, then all second ones, ... A constant number of bytes lets the compiler unroll.
+template <std::size_t each>
+void regroup_fixed(std::span<const std::byte> values, std::span<std::byte> grouped) {
+  const std::byte* __restrict from = values.data();
+  std::byte* __restrict to = grouped.data();
   const std::size_t count = values.size() / each;
-  for (std::size_t byte = 0; byte < each; ++byte)
-    for (std::size_t i = 0; i < count; ++i) grouped[byte * count + i] = values[i * each + byte];
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t byte = 0; byte < each; ++byte) to[byte * count + i] = from[i * each + byte];
+}
+
+template <std::size_t each>
+void ungroup_fixed(std::span<const std::byte> grouped, std::span<std::byte> values) {
+  const std::byte* __restrict from = grouped.data();
+  std::byte* __restrict to = values.data();
+  const std::size_t count = values.size() / each;
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t byte = 0; byte < each; ++byte) to[i * each + byte] = from[byte * count + i];
+}
+
+void regroup(std::span<const std::byte> values, std::size_t each, std::span<std::byte> grouped) {
+  if (each == 2) return regroup_fixed<2>(values, grouped);
+  return each == 4 ? regroup_fixed<4>(values, grouped) : regroup_fixed<8>(values, grouped);
 }
 
 void ungroup(std::span<const std::byte> grouped, std::size_t each, std::span<std::byte> values) {
-  const std::size_t count = values.size() / each;
-  for (std::size_t byte = 0; byte < each; ++byte)
-    for (std::size_t i = 0; i < count; ++i) values[i * each + byte] = grouped[byte * count + i];
+  if (each == 2) return ungroup_fixed<2>(grouped, values);
+  return each == 4 ? ungroup_fixed<4>(grouped, values) : ungroup_fixed<8>(grouped, values);
 }
 
 /// One library on all parts of some values.
