@@ -11,6 +11,7 @@ foreach(folder engine/core engine/device engine/coloring engine/pool engine/cuda
   list(APPEND plugin_sources ${found})
 endforeach()
 list(FILTER plugin_sources EXCLUDE REGEX "/plugin/entry\\.cpp$")
+list(FILTER plugin_sources EXCLUDE REGEX "/padic_[^/]*$")  # the codec: the plug-in packs nothing
 file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/traces/vlt_*.cpp)
 list(APPEND plugin_sources ${found} ${CMAKE_SOURCE_DIR}/traces/trace.cpp
   ${CMAKE_SOURCE_DIR}/engine/replay/allocation_trace.cpp)

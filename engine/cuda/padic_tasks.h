@@ -1,0 +1,145 @@
+#pragma once
+// What a call of the codec on a GPU is made of, for the host that asks and the kernels that do it. Read by nvcc: std
+// and CUDA only.
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+#include "engine/padic/quantiser.h"
+#include "engine/padic/split.h"
+#include "engine/padic/stream_format.h"
+#include "engine/padic/words.h"
+
+namespace vramlab::padic::gpu {
+
+using u8 = std::uint8_t;
+using u16 = std::uint16_t;
+using u32 = std::uint32_t;
+using u64 = std::uint64_t;
+
+/// What is wrong with a stream, as bits of the status.
+enum Damage : u32 {
+  bad_header = 1,     ///< not a stream, or not one of this codec's settings and length
+  bad_index = 2,      ///< offsets that do not grow or leave the stream
+  bad_block = 4,      ///< a length, width, index or state that cannot be
+  bad_checksum = 8,   ///< of a block
+  bad_directory = 16  ///< the checksum of header, shape, tables and index
+};
+
+enum class Way : u8 {
+  parts,      ///< floating point, sign and magnitude as they are
+  rounded,    ///< the same with low bits rounded away
+  shifted,    ///< signed integers
+  plain,      ///< unsigned ones
+  quantised,  ///< float32 within an absolute bound
+  levels,     ///< other floats within one
+};
+
+/// What those need to know.
+struct WordRule {
+  NumberFormat format{};
+  Mode mode = Mode::lossless;
+  u32 drop = 0;
+  double bound = 0;
+  Quantiser quantiser{};
+  LevelTable levels{};
+};
+
+struct Shape {
+  u64 extent[most_dimensions] = {};
+};
+
+/// In the workspace, set to 0 before the first kernel of a call.
+struct Progress {
+  u32 ticket = 0;        ///< the next block to be taken
+  u32 done = 0;          ///< blocks that are finished
+  u32 index_sum = 0;     ///< the checksum's shares of the index
+  u32 units = 0;         ///< the stream's length in units of stream_alignment, set by the last block
+  u32 reserved[4] = {};  ///< so that what follows is aligned for all
+};
+
+inline constexpr u32 fast_block_words = 1U << fast_block_log2;
+
+/// A call: pointers into device memory.
+struct FastTask {
+  const void* from = nullptr;  ///< values, or the stream
+  void* to = nullptr;          ///< the stream, or values
+  u64 values = 0;
+  u64 stream_bytes = 0;  ///< unpacking: of the stream
+  u32 blocks = 0;
+  StreamHeader header{};  ///< all that is known before
+  Shape shape{};          ///< packing
+  WordRule rule{};
+  Progress* progress = nullptr;
+  u64* states = nullptr;        ///< packing: a u64 a block, zeros
+  u64* packed_bytes = nullptr;  ///< packing: the stream's length
+  u32* status = nullptr;        ///< unpacking: Damage
+};
+
+/// Threads of a block that counts or packs to `dense`, how many such blocks count on a multiprocessor (one packs), and
+/// threads of the one block that unpacks there: as many as registers and shared memory hold.
+inline constexpr u32 dense_threads = 512, dense_warps = dense_threads / 32;
+inline constexpr u32 counting_blocks = 2;
+inline constexpr u32 unpacking_threads = 768, unpacking_warps = unpacking_threads / 32;
+
+/// How a symbol is coded: x becomes x + bias + x / frequency * (4096 - frequency), the quotient by a product.
+struct CoderStep {
+  u32 reciprocal = 0;
+  u32 packed = 0;  ///< 4096 - frequency | bias << 12 | shift << 25
+};
+
+inline constexpr u32 escape_index = code_count, counted_codes = code_count + 1;
+inline constexpr u32 most_table_bytes = (1 + tail_planes) * (2 + 3 * most_symbols) + stream_alignment;
+
+/// What packing to `dense` learns of a tensor, in the workspace; counts are set to 0 before.
+struct DenseSurvey {
+  u64 codes[counted_codes] = {};
+  u64 sampled[tail_planes][256] = {};
+  u64 sampled_bits[tail_planes] = {};
+  u64 digits[tail_planes][256] = {};
+  u32 coded = 0;  ///< tail planes with a table, a bit each
+  u32 lead = 3;
+  u32 block_log2 = dense_block_log2;
+  u32 blocks = 0;
+  u32 table_bytes = 0;               ///< of the heads' table; in the end of all, with padding
+  u32 table_sum = 0;                 ///< their shares of the checksum
+  u32 meanings[counted_codes] = {};  ///< of each code: see SymbolMeaning
+  CoderStep heads[counted_codes] = {};
+  CoderStep planes[tail_planes][256] = {};
+  alignas(8) u8 tables[most_table_bytes] = {};
+};
+
+/// The same for `dense`.
+struct DenseTask {
+  const void* from = nullptr;
+  void* to = nullptr;
+  u64 values = 0;
+  u64 stream_bytes = 0;
+  StreamHeader header{};
+  Shape shape{};
+  WordRule rule{};
+  Splitter splitter{};
+  u32 highest_code = 0;  ///< that a word can have with lead = 3; of escapes apart
+  u32 grid = 1;          ///< blocks of threads
+  u32 count_grid = 1;    ///< of the kernels that count
+  Progress* progress = nullptr;
+  DenseSurvey* survey = nullptr;  ///< packing
+  u64* states = nullptr;          ///< packing: a u64 a block, zeros
+  u8* slots = nullptr;            ///< scratch of warps
+  u64 slot_bytes = 0;             ///< of them together
+  u64* packed_bytes = nullptr;
+  u32* status = nullptr;
+};
+
+// Kernels for values of `bytes` bytes; cudaErrorInvalidValue where there is none for the pair. Nothing waits.
+cudaError_t launch_pack_fast(const FastTask& task, u32 bytes, Way way, cudaStream_t stream);
+cudaError_t launch_unpack_fast(const FastTask& task, u32 bytes, Way way, cudaStream_t stream);
+cudaError_t launch_pack_dense(const DenseTask& task, u32 bytes, Way way, cudaStream_t stream);
+cudaError_t launch_unpack_dense(const DenseTask& task, u32 bytes, Way way, cudaStream_t stream);
+
+/// Puts the kernels for such values on the current GPU. Else their first launch would, and wait for the work under way.
+cudaError_t load_fast(u32 bytes, Way way);
+cudaError_t load_dense(u32 bytes, Way way);
+
+}  // namespace vramlab::padic::gpu
