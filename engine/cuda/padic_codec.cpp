@@ -169,26 +169,26 @@ std::uint64_t GpuTensorCodec::max_stream_bytes(std::uint64_t values, std::size_t
   return padic::max_stream_bytes(values, parts_->plan.dtype, dimensions);
 }
 
-void GpuTensorCodec::compress(const void* in, std::uint64_t values, void* packed, std::uint64_t capacity,
-                              void* workspace, std::uint64_t workspace_bytes, cudaStream_t stream,
-                              std::uint64_t* packed_bytes, std::span<const std::uint64_t> shape) const {
+void GpuTensorCodec::compress(const void* in, std::uint64_t values, GpuRoom packed, GpuRoom workspace,
+                              cudaStream_t stream, std::uint64_t* packed_bytes,
+                              std::span<const std::uint64_t> shape) const {
   const StreamHeader header = gpu::header_of(parts_->plan, values, shape);
   const gpu::Shape extents = gpu::shape_of(values, shape);
-  check_room("a room for the stream", capacity, max_stream_bytes(values, header.dimensions));
-  check_room("a workspace", workspace_bytes, pack_workspace_bytes(values));
+  check_room("a room for the stream", packed.bytes, max_stream_bytes(values, header.dimensions));
+  check_room("a workspace", workspace.bytes, pack_workspace_bytes(values));
   if (values != 0) check({"the tensor", in}, parts_->gpu);
-  check({"the room for the stream", packed}, parts_->gpu);
-  check({"the workspace", workspace}, parts_->gpu);
+  check({"the room for the stream", packed.at}, parts_->gpu);
+  check({"the workspace", workspace.at}, parts_->gpu);
   check({"the stream's length", packed_bytes, 8, true}, parts_->gpu);
   const auto start = [&](auto task) {
     task.shape = extents;
     task.packed_bytes = packed_bytes;
-    parts_->start_packing(task, workspace, stream);
+    parts_->start_packing(task, workspace.at, stream);
   };
   if (parts_->fast())
-    start(parts_->task_of<gpu::FastTask>(in, packed, values, header));
+    start(parts_->task_of<gpu::FastTask>(in, packed.at, values, header));
   else
-    start(parts_->task_of<gpu::DenseTask>(in, packed, values, header));
+    start(parts_->task_of<gpu::DenseTask>(in, packed.at, values, header));
 }
 
 void GpuTensorCodec::decompress(const void* packed, std::uint64_t packed_bytes, void* out, std::uint64_t values,
@@ -196,16 +196,16 @@ void GpuTensorCodec::decompress(const void* packed, std::uint64_t packed_bytes, 
                                 std::uint32_t* status) const {
   const StreamHeader header = gpu::header_of(parts_->plan, values, {});
   check_room("a stream", packed_bytes, header_bytes);
-  check_room("a workspace", workspace_bytes, unpack_workspace_bytes(values));
+  check_room("a workspace", workspace.bytes, unpack_workspace_bytes(values));
   check({"the stream", packed}, parts_->gpu);
   if (values != 0) check({"the room for the tensor", out}, parts_->gpu);
-  check({"the workspace", workspace}, parts_->gpu);
+  check({"the workspace", workspace.at}, parts_->gpu);
   check({"the status", status, 4, true}, parts_->gpu);
-  VRAMLAB_CUDA_CHECK(cudaMemsetAsync(workspace, 0, sizeof(gpu::Progress), stream));
+  VRAMLAB_CUDA_CHECK(cudaMemsetAsync(workspace.at, 0, sizeof(gpu::Progress), stream));
   VRAMLAB_CUDA_CHECK(cudaMemsetAsync(status, 0, sizeof *status, stream));
   const auto start = [&](auto task, const auto& launch) {
     task.stream_bytes = packed_bytes;
-    task.progress = offset<gpu::Progress>(workspace, 0);
+    task.progress = offset<gpu::Progress>(workspace.at, 0);
     task.status = status;
     VRAMLAB_CUDA_CHECK(launch(task));
   };
@@ -217,7 +217,7 @@ void GpuTensorCodec::decompress(const void* packed, std::uint64_t packed_bytes, 
   }
   auto task = parts_->task_of<gpu::DenseTask>(packed, out, values, header);
   const auto layout = gpu::DenseWorkspace::unpacking(values, parts_->grid());
-  task.slots = offset<std::uint8_t>(workspace, layout.slots);
+  task.slots = offset<std::uint8_t>(workspace.at, layout.slots);
   task.slot_bytes = layout.slot_bytes;
   start(task, [&](const gpu::DenseTask& t) { return gpu::launch_unpack_dense(t, plan.bytes(), plan.way, stream); });
 }

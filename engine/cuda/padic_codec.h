@@ -14,6 +14,12 @@
 
 namespace vramlab::padic {
 
+/// Device memory that a call may fill.
+struct GpuRoom {
+  void* at = nullptr;
+  std::uint64_t bytes = 0;
+};
+
 /// THREAD-SAFETY: const members may be called from several threads, for workspaces of their own.
 class GpuTensorCodec {
  public:
@@ -33,20 +39,19 @@ class GpuTensorCodec {
   /// Most bytes that compress() writes.
   std::uint64_t max_stream_bytes(std::uint64_t values, std::size_t dimensions = 1) const;
 
-  /// In `stream`'s order: packs `values` values at `in` to `packed`, which has room for max_stream_bytes(). The length
+  /// In `stream`'s order: packs `values` values at `in` to `packed`, at least max_stream_bytes() long. The length
   /// goes to `packed_bytes`, of the device or pinned. All pointers are aligned to 16 bytes, `packed_bytes` to 8; what
   /// is not of this GPU, too small or misaligned is refused before anything starts (PadicError). An empty shape means
   /// a flat one, or a single value. At most 2^32 values.
-  void compress(const void* in, std::uint64_t values, void* packed, std::uint64_t capacity, void* workspace,
-                std::uint64_t workspace_bytes, cudaStream_t stream, std::uint64_t* packed_bytes,
-                std::span<const std::uint64_t> shape = {}) const;
+  void compress(const void* in, std::uint64_t values, GpuRoom packed, GpuRoom workspace, cudaStream_t stream,
+                std::uint64_t* packed_bytes, std::span<const std::uint64_t> shape = {}) const;
 
   /// In `stream`'s order: unpacks the stream of `packed_bytes` bytes at `packed` to `values` values at `out`. `status`
   /// (of the device or pinned) becomes 0, or says what is damaged (bits: 1 header, 2 index, 4 a block, 8 a block's
   /// checksum, 16 the checksum of the front); then what `out` holds is unspecified. Nothing beyond the stream is read
   /// and nothing beyond the values written, whatever the stream holds.
-  void decompress(const void* packed, std::uint64_t packed_bytes, void* out, std::uint64_t values, void* workspace,
-                  std::uint64_t workspace_bytes, cudaStream_t stream, std::uint32_t* status) const;
+  void decompress(const void* packed, std::uint64_t packed_bytes, void* out, std::uint64_t values, GpuRoom workspace,
+                  cudaStream_t stream, std::uint32_t* status) const;
 
  private:
   struct Parts;

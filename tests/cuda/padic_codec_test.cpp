@@ -38,6 +38,7 @@ class Room {
 
   void* at() const { return at_; }
   std::uint64_t bytes() const { return bytes_; }
+  GpuRoom room() const { return {at_, bytes_}; }
   void poison() const { EXPECT_EQ(cudaMemset(at_, 0xA5, bytes_), cudaSuccess); }
   void put(const void* from, std::uint64_t bytes) const {
     EXPECT_EQ(cudaMemcpy(at_, from, bytes, cudaMemcpyHostToDevice), cudaSuccess);
@@ -66,7 +67,7 @@ class Bench {
     values_.put(drawn.raw.data(), drawn.raw.size());
     stream_.poison();
     work_.poison();
-    codec.compress(values_.at(), drawn.values, stream_.at(), stream_.bytes(), work_.at(), work_.bytes(), nullptr,
+    codec.compress(values_.at(), drawn.values, stream_.room(), work_.room(), nullptr,
                    static_cast<std::uint64_t*>(numbers_.at()));
     EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
     std::uint64_t bytes = 0;
@@ -79,7 +80,7 @@ class Bench {
     stream_.put(stream.data(), stream.size());
     values_.poison();
     work_.poison();
-    codec.decompress(stream_.at(), stream.size(), values_.at(), values, work_.at(), work_.bytes(), nullptr,
+    codec.decompress(stream_.at(), stream.size(), values_.at(), values, work_.room(), nullptr,
                      static_cast<std::uint32_t*>(numbers_.at()));
     EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
     std::uint32_t status = 0;
@@ -179,7 +180,7 @@ TEST_F(PadicCodec, WhatCannotBeIsRefusedBeforeItStarts) {
   auto* bytes = static_cast<std::uint64_t*>(work.at());
   auto* packed = static_cast<std::byte*>(room.at());
   const auto call = [&](const void* in, void* out, std::uint64_t capacity, std::uint64_t workspace) {
-    codec.compress(in, 1000, out, capacity, work.at(), workspace, nullptr, bytes);
+    codec.compress(in, 1000, {out, capacity}, {work.at(), workspace}, nullptr, bytes);
   };
   const std::uint64_t most = codec.max_stream_bytes(1000);
   EXPECT_THROW(call(host.data(), packed, most, work.bytes()), PadicError);

@@ -159,11 +159,11 @@ struct Row {
 };
 
 void pack(const GpuTensorCodec& codec, const Rooms& rooms, std::uint64_t values) {
-  codec.compress(rooms.in.at, values, rooms.packed.at, rooms.capacity, rooms.work.at, rooms.work_bytes, nullptr,
+  codec.compress(rooms.in.at, values, {rooms.packed.at, rooms.capacity}, {rooms.work.at, rooms.work_bytes}, nullptr,
                  rooms.length());
 }
 void unpack(const GpuTensorCodec& codec, const Rooms& rooms, std::uint64_t values) {
-  codec.decompress(rooms.packed.at, *rooms.length(), rooms.out.at, values, rooms.work.at, rooms.work_bytes, nullptr,
+  codec.decompress(rooms.packed.at, *rooms.length(), rooms.out.at, values, {rooms.work.at, rooms.work_bytes}, nullptr,
                    rooms.status());
 }
 
