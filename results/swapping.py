@@ -205,11 +205,11 @@ def together_table(given, link, overhead, *more):
             return percent(None if peak is None or not base else 1 - peak / base)
 
         rows.append([name_of(recording), *(mebibytes(pools[pool]) for pool in alone), mebibytes(max_load(both)),
-                     mebibytes(swapped), mebibytes(scores), mebibytes(both), less(pools["smartpool"]), less(swapped), less(scores),
-                     f"**{less(both)}**", less(both, pools["cnmem"].get("peak_device_bytes")),
+                     mebibytes(swapped), mebibytes(scores), mebibytes(both), less(pools["smartpool"]), less(swapped),
+                     less(scores), f"**{less(both)}**", less(both, pools["cnmem"].get("peak_device_bytes")),
                      percent(both.get("overhead"), 2)])
-    head = ["recording", *(f"`{pool}`" for pool in alone), "max load", "`pytorch`, swapped", "together, published scores",
-            "together, `planned`", "less: `smartpool`", "less: swapping", "less: together, published",
+    head = ["recording", *(f"`{pool}`" for pool in alone), "max load", "`pytorch`, swapped",
+            "together, published scores", "together, `planned`", "less: `smartpool`", "less: swapping", "less: together, published",
             "less: **together**", "than `cnmem`", "overhead"]
     return table(head, rows)
 
