@@ -192,8 +192,7 @@ void GpuTensorCodec::compress(const void* in, std::uint64_t values, GpuRoom pack
 }
 
 void GpuTensorCodec::decompress(const void* packed, std::uint64_t packed_bytes, void* out, std::uint64_t values,
-                                void* workspace, std::uint64_t workspace_bytes, cudaStream_t stream,
-                                std::uint32_t* status) const {
+                                GpuRoom workspace, cudaStream_t stream, std::uint32_t* status) const {
   const StreamHeader header = gpu::header_of(parts_->plan, values, {});
   check_room("a stream", packed_bytes, header_bytes);
   check_room("a workspace", workspace.bytes, unpack_workspace_bytes(values));
