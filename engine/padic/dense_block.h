@@ -87,9 +87,15 @@ class DenseDecoder {
   /// aligned to 4 bytes, and empty where all words are zero. Throws TraceError where it is not what format.md says.
   void decode(std::span<const std::byte> block, std::uint32_t values, std::uint32_t planes, std::byte* raw,
               ErrorBound* error);
+  /// Says that the next call is for `block`, which is aligned too, with as many values: its heads are then decoded
+  /// together with those of the next decode()'s own block, which is faster.
+  void announce(std::span<const std::byte> block) { announced_ = block; }
 
  private:
   struct Payload;
+
+  void read_heads(Payload& payload, const std::byte* block);
+  bool read_pair(Payload& payload);
 
   void read_planes(Payload& payload, std::uint32_t kinds, std::uint32_t planes);
   bool all_planar(std::uint32_t kinds) const;
@@ -106,6 +112,10 @@ class DenseDecoder {
   std::uint32_t n_ = 0;
   std::vector<std::uint32_t> words_, digits_;
   std::vector<std::uint8_t> symbols_, widths_;
+  std::span<const std::byte> announced_;
+  const std::byte* ahead_ = nullptr;  ///< the block whose heads are known already
+  DecoderState ahead_coder_;
+  std::vector<std::uint8_t> ahead_symbols_;
 };
 
 }  // namespace vramlab::padic

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "engine/padic/dense_block.h"
 #include "engine/padic/open_stream.h"
@@ -19,12 +21,17 @@ struct DenseDecoder::Payload {
     return taken;
   }
   void open_coder(std::uint32_t words) {
+    if (!try_coder(words))
+      refuse_stream("a block with coder words beyond its end, or states that no encoder leaves", 0);
+  }
+  bool try_coder(std::uint32_t words) {
+    const std::uint64_t bytes = rounded_up(std::uint64_t{words} * 2, 4);
+    if (left.size() < sizeof coder.states + bytes) return false;
     std::memcpy(coder.states, take(sizeof coder.states, "its states").data(), sizeof coder.states);
-    for (const std::uint32_t state : coder.states)
-      if (state < lowest_state || state >= lowest_state << 16) refuse_stream("a state that no encoder leaves", 0);
-    const auto bytes = take(rounded_up(std::uint64_t{words} * 2, 4), "its coder words");
-    coder.next = reinterpret_cast<const std::uint16_t*>(bytes.data());
+    coder.next = reinterpret_cast<const std::uint16_t*>(take(bytes, "its coder words").data());
     coder.end = coder.next + words;
+    return std::all_of(std::begin(coder.states), std::end(coder.states),
+                       [](std::uint32_t state) { return state >= lowest_state && state < lowest_state << 16; });
   }
   static void need(bool enough) {
     if (!enough) refuse_stream("a block whose coder words run out", 0);
@@ -45,7 +52,8 @@ DenseDecoder::DenseDecoder(const ValueCoder& coder, const DenseModel& model, con
       words_(padded(block_words)),
       digits_(padded(block_words)),
       symbols_(padded(block_words)),
-      widths_(padded(block_words)) {}
+      widths_(padded(block_words)),
+      ahead_symbols_(padded(block_words)) {}
 
 void DenseDecoder::decode(std::span<const std::byte> block, std::uint32_t values, std::uint32_t planes, std::byte* raw,
                           ErrorBound* error) {
@@ -65,7 +73,7 @@ void DenseDecoder::decode(std::span<const std::byte> block, std::uint32_t values
   }
   if (header.kind != static_cast<std::uint8_t>(BlockKind::dense)) refuse_stream("a block of another preset", 0);
   payload.open_coder(header.coder_words);
-  Payload::need(kernels_.decode_symbols(payload.coder, decoding_.head_slots.data(), n_, symbols_.data()));
+  read_heads(payload, block.data());
   if (planes >= tail_planes && all_planar(header.planes)) {
     join_planar(payload);
   } else {
@@ -75,6 +83,36 @@ void DenseDecoder::decode(std::span<const std::byte> block, std::uint32_t values
   }
   if (planes >= tail_planes) payload.close_coder();
   put_out(payload, values, raw);
+}
+
+void DenseDecoder::read_heads(Payload& payload, const std::byte* block) {
+  if (ahead_ == block) {
+    symbols_.swap(ahead_symbols_);
+    payload.coder = ahead_coder_;
+    ahead_ = nullptr;
+    return;
+  }
+  const DecoderState begin = payload.coder;
+  if (read_pair(payload)) return;
+  payload.coder = begin;
+  Payload::need(kernels_.decode_symbols(payload.coder, decoding_.head_slots.data(), n_, symbols_.data()));
+}
+
+/// Together with the block that was announced. False: it is none to be coded, or one of the two is damaged.
+bool DenseDecoder::read_pair(Payload& payload) {
+  Payload next{std::exchange(announced_, {}), {}};
+  const std::byte* begin = next.left.data();
+  BlockHeader header;
+  if (next.left.size() < sizeof header + sizeof next.coder.states) return false;
+  std::memcpy(&header, next.take(sizeof header, "its header").data(), sizeof header);
+  if (header.kind != static_cast<std::uint8_t>(BlockKind::dense)) return false;
+  if (!next.try_coder(header.coder_words)) return false;
+  if (!kernels_.decode_symbols_pair(payload.coder, next.coder, decoding_.head_slots.data(), n_, symbols_.data(),
+                                    ahead_symbols_.data()))
+    return false;
+  ahead_ = begin;
+  ahead_coder_ = next.coder;
+  return true;
 }
 
 void DenseDecoder::read_planes(Payload& payload, std::uint32_t kinds, std::uint32_t planes) {

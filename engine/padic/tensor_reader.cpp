@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/padic/block_workers.h"
@@ -43,8 +45,10 @@ class BlockDecoder {
       dense_ = std::make_unique<DenseDecoder>(stream.coder, stream.model, stream.decoding, words);
   }
 
-  void decode(std::uint32_t number, std::uint32_t planes, std::byte* raw, ErrorBound* error) {
-    const auto block = aligned(stream_.block(number));
+  /// Block `number`, of those before `end` that are read in order.
+  void decode(std::uint32_t number, std::uint32_t end, std::uint32_t planes, std::byte* raw, ErrorBound* error) {
+    const auto block = aligned(checked(number));
+    if (dense_) dense_->announce(next_of(number, end, block));
     const std::uint32_t values = stream_.cuts.values_of(number);
     try {
       if (fast_)
@@ -58,6 +62,18 @@ class BlockDecoder {
   }
 
  private:
+  /// The block after `number`, if the two may be read together.
+  std::span<const std::byte> next_of(std::uint32_t number, std::uint32_t end, std::span<const std::byte> block) {
+    const bool copied = block.data() == std::as_bytes(std::span(copy_)).data();
+    const bool alike = number + 1 < end && stream_.cuts.values_of(number) == stream_.cuts.values_of(number + 1);
+    return alike && !copied && !block.empty() ? checked(number + 1) : std::span<const std::byte>{};
+  }
+  /// The bytes of a block; those of the last two are kept, since comparing checksums takes time.
+  std::span<const std::byte> checked(std::uint32_t number) {
+    auto& known = known_[number % 2];
+    if (known.first != number) known = {number, stream_.block(number)};
+    return known.second;
+  }
   /// Streams may lie anywhere; planes are read as u32.
   std::span<const std::byte> aligned(std::span<const std::byte> block) {
     if (std::bit_cast<std::uintptr_t>(block.data()) % alignof(std::uint64_t) == 0) return block;
@@ -70,6 +86,7 @@ class BlockDecoder {
   std::unique_ptr<FastDecoder> fast_;
   std::unique_ptr<DenseDecoder> dense_;
   std::vector<std::uint64_t> copy_;
+  std::array<std::pair<std::uint64_t, std::span<const std::byte>>, 2> known_{{{~0ULL, {}}, {~0ULL, {}}}};
 };
 
 void check_room(std::span<std::byte> out, std::uint64_t wanted) {
@@ -86,7 +103,7 @@ void decode_all(const OpenStream& stream, std::uint32_t planes, std::span<std::b
   share_blocks(workers, stream.header.blocks, [&](std::uint32_t worker, std::uint64_t first, std::uint64_t last) {
     BlockDecoder decoder(stream);
     for (std::uint64_t b = first; b < last; ++b)
-      decoder.decode(static_cast<std::uint32_t>(b), planes, out.data() + b * stride,
+      decoder.decode(static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(last), planes, out.data() + b * stride,
                      errors.empty() ? nullptr : &errors[worker]);
   });
 }
@@ -114,7 +131,7 @@ std::uint64_t TensorReader::block_bytes(std::uint32_t block) const {
 
 void TensorReader::decompress_block(std::uint32_t block, std::span<std::byte> out) const {
   check_room(out, block_bytes(block));
-  BlockDecoder(*stream_).decode(block, all_planes, out.data(), nullptr);
+  BlockDecoder(*stream_).decode(block, block + 1, all_planes, out.data(), nullptr);
 }
 
 double TensorReader::decompress_planes(std::uint32_t planes, std::span<std::byte> out, unsigned threads) const {
