@@ -1,8 +1,8 @@
 """Operator traces one after the other as one: what a program does that trains, then infers, then trains again.
 
 Of each recording the iterations with operators are taken, as often as asked: what is live at the begin is allocated
-first, what one round leaves behind is what the next one finds (as `vramlab replay --warm-up` does it), and at the end all
-of it is freed.
+first, what one round leaves behind is what the next one finds (as `vramlab replay --warm-up` does it), and at the end
+all of it is freed.
 """
 
 import collections

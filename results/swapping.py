@@ -3,15 +3,15 @@
 
     ./dev build && python3 results/swapping.py [--part table|claim|together|online|adaptive] [RECORDING...]
 
-Without recordings the bundled operator traces are taken. Part `table`: every swap policy on every link (PCIe, PCIe with
-transfers packed to a half, the peer over NVLink) of a simulated H200, waiting at most --max-overhead, beside the bound of
-`vramlab swap bound` and the greedy floor where it is known. Policies that plan run on the pool `offline`, which lays
-their placings out beforehand; policies that decide as they go on --online-pool, whose own calls are part of their time.
-Part `claim`: the published 34.2% without overhead, on the machine of that paper, with operators 4 to 24 times as slow as
-recorded. Part `together`: device memory of pools alone, of swapping alone and of both, against PyTorch's pool, on each
-link and on the paper's machine. Part `online`: policies that decide as they go, warmed up. Part `adaptive`: what it
-learns against the fixed policies, on a mix of recordings (--mix) and on each. Needs Python 3 alone; runs side by side on
-all cores.
+Without recordings the bundled operator traces are taken. Part `table`: every swap policy on every link (PCIe, PCIe
+with transfers packed to a half, the peer over NVLink) of a simulated H200, waiting at most --max-overhead, beside the
+bound of `vramlab swap bound` and the greedy floor where it is known. Policies that plan run on the pool `offline`,
+which lays their placings out beforehand; policies that decide as they go on --online-pool, whose own calls are part
+of their time. Part `claim`: the published 34.2% without overhead, on the machine of that paper, with operators 4 to
+24 times as slow as recorded. Part `together`: device memory of pools alone, of swapping alone and of both, against
+PyTorch's pool, on each link and on the paper's machine. Part `online`: policies that decide as they go, warmed up.
+Part `adaptive`: what it learns against the fixed policies, on a mix of recordings (--mix) and on each. Needs Python 3
+alone; runs side by side on all cores.
 """
 
 import argparse
@@ -145,8 +145,8 @@ def claim_part(given):
 
 
 def least_peak(given, recording, pool, link, overhead, *more):
-    """What `planned` takes on a pool, which then waits no longer than `overhead`: by its own least plan, made for a little
-    less waiting where the run waits longer than its plan foretold."""
+    """What `planned` takes on a pool, which then waits no longer than `overhead`: by its own least plan, made for
+    a little less waiting where the run waits longer than its plan foretold."""
     sets = ["--set", "offline.layout=best"] if pool == "offline" else []
     for share in (1, 0.95, 0.85, 0.7, 0):
         found = run(given, "replay", recording, "--pool", pool, *sets, "--swap", "planned", *link, "--max-overhead",
@@ -209,8 +209,8 @@ def together_table(given, link, overhead, *more):
                      less(scores), f"**{less(both)}**", less(both, pools["cnmem"].get("peak_device_bytes")),
                      percent(both.get("overhead"), 2)])
     head = ["recording", *(f"`{pool}`" for pool in alone), "max load", "`pytorch`, swapped",
-            "together, published scores", "together, `planned`", "less: `smartpool`", "less: swapping", "less: together, published",
-            "less: **together**", "than `cnmem`", "overhead"]
+            "together, published scores", "together, `planned`", "less: `smartpool`", "less: swapping",
+            "less: together, published", "less: **together**", "than `cnmem`", "overhead"]
     return table(head, rows)
 
 
