@@ -15,8 +15,27 @@
 namespace vramlab {
 namespace {
 
+/// What the codec says ends in brackets with what would mend it already.
 [[noreturn]] void refuse(const std::string& path, const std::string& what) {
-  throw TraceError(what, Where{path, {}, {}, {}}, "copy the file again, or pack it again");
+  throw TraceError(what, Where{path, {}, {}, {}}, what.ends_with(')') ? "" : "copy the file again, or pack it again");
+}
+
+/// Unpacks; what the codec says is wrong gets the name of the file, and of the tensor in it.
+void unpack_values(std::span<const std::byte> stream, std::span<std::byte> values, unsigned threads,
+                   const std::string& in, const std::string& tensor) {
+  try {
+    padic::decompress(stream, values, threads);
+  } catch (const TraceError& error) {
+    refuse(in, tensor.empty() ? error.what() : fmt::format("tensor '{}': {}", tensor, error.what()));
+  }
+}
+
+padic::StreamInfo info_of(std::span<const std::byte> stream, const std::string& in) {
+  try {
+    return padic::read_stream_info(stream);
+  } catch (const TraceError& error) {
+    refuse(in, error.what());
+  }
 }
 
 /// Files that take their places together, once all are written.
@@ -55,11 +74,11 @@ class PendingFiles {
 void write_values(std::span<const std::byte> stream, const PackedTensor& tensor, const std::string& in,
                   unsigned threads, OutputFile& file) {
   if (tensor.raw_bytes == 0) return;
-  const padic::TensorReader reader(stream);
-  if (reader.info().raw_bytes != tensor.raw_bytes || reader.info().dtype != padic_dtype(tensor.type))
+  const padic::StreamInfo info = info_of(stream, in);
+  if (info.raw_bytes != tensor.raw_bytes || info.dtype != padic_dtype(tensor.type))
     refuse(in, fmt::format("tensor '{}': the directory and the stream disagree", tensor.name));
   std::vector<std::byte> values(tensor.raw_bytes);
-  reader.decompress(values, threads);
+  unpack_values(stream, values, threads, in, tensor.name);
   if (values_checksum(values) != tensor.checksum)
     refuse(in, fmt::format("tensor '{}': the checksum of its values is wrong", tensor.name));
   file.write(values.data(), values.size());
@@ -99,14 +118,14 @@ ElementType type_of(padic::DType dtype) {
   throw InvariantError("a stream of a type without a name");
 }
 
-UnpackedFile unpack_stream(std::span<const std::byte> stream, const std::string& out, unsigned threads) {
-  const padic::TensorReader reader(stream);
-  const padic::StreamInfo& info = reader.info();
+UnpackedFile unpack_stream(std::span<const std::byte> stream, const std::string& in, const std::string& out,
+                           unsigned threads) {
+  const padic::StreamInfo info = info_of(stream, in);
   const std::vector<std::uint64_t> flat{info.values};
   const std::string header = npy_header(type_of(info.dtype), info.shape.empty() ? flat : info.shape);
   std::vector<std::byte> values(info.raw_bytes);
   OutputFile file(out);
-  reader.decompress(values, threads);
+  unpack_values(stream, values, threads, in, "");
   file.write(header);
   file.write(values.data(), values.size());
   file.commit();
@@ -118,7 +137,7 @@ UnpackedFile unpack_stream(std::span<const std::byte> stream, const std::string&
 std::vector<UnpackedFile> unpack_files(const std::string& in, const std::string& out, unsigned threads) {
   const InputFile file = InputFile::open(in);
   if (is_packed_file(file.bytes())) return unpack_directory(file.bytes(), in, out, threads);
-  return {unpack_stream(file.bytes(), out, threads)};
+  return {unpack_stream(file.bytes(), in, out, threads)};
 }
 
 }  // namespace vramlab
