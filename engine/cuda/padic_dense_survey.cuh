@@ -219,7 +219,7 @@ VRAMLAB_LANE void make_heads(const DenseTask& task, TableShared& shared) {
   rank_codes(shared, counted_codes);
   if (thread_index() == 0) {
     u64 top = 0;
-    for (u32 code = 0; code < code_count; ++code) top = shared.counts[code] > top ? shared.counts[code] : top;
+    for (u32 code = 0; code < counted_codes; ++code) top = shared.counts[code] > top ? shared.counts[code] : top;
     survey.lead = splitter.lead;
     survey.block_log2 = top > task.values / 4 ? sparse_block_log2 : dense_block_log2;
     survey.blocks = static_cast<u32>((task.values + (1ULL << survey.block_log2) - 1) >> survey.block_log2);
