@@ -7,6 +7,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/wide.h"
+#include "engine/padic/digit_block.h"
 
 namespace vramlab::padic {
 namespace {
@@ -17,7 +18,10 @@ constexpr std::uint32_t checksum_at = offsetof(StreamHeader, checksum);
 bool mode_fits(const StreamHeader& header, const NumberFormat& format) {
   const bool bounded = header.mode == static_cast<std::uint8_t>(Mode::absolute) ||
                        header.mode == static_cast<std::uint8_t>(Mode::relative);
-  if (!bounded) return header.mode == static_cast<std::uint8_t>(Mode::lossless) && header.bound == 0;
+  const bool exact = header.mode == static_cast<std::uint8_t>(Mode::lossless) ||
+                     (header.mode == static_cast<std::uint8_t>(Mode::rational) &&
+                      header.preset == static_cast<std::uint8_t>(Preset::digits));
+  if (!bounded) return exact && header.bound == 0;
   return format.floating && format.words == 1 && std::isfinite(header.bound) && header.bound > 0;
 }
 
@@ -32,9 +36,10 @@ void check_names(const StreamHeader& header) {
   if (!mode_fits(header, format))
     refuse_stream("mode " + std::to_string(header.mode) + " with bound " + std::to_string(header.bound),
                   offsetof(StreamHeader, mode));
-  if (header.preset > static_cast<std::uint8_t>(Preset::dense))
+  if (header.preset > static_cast<std::uint8_t>(Preset::digits))
     refuse_stream("preset " + std::to_string(header.preset), offsetof(StreamHeader, preset));
-  if (header.prime != 2 || header.precision != 0) refuse_stream("digits of a prime", offsetof(StreamHeader, prime));
+  if (header.preset != static_cast<std::uint8_t>(Preset::digits) && (header.prime != 2 || header.precision != 0))
+    refuse_stream("digits of a prime", offsetof(StreamHeader, prime));
   if (header.reserved != 0 || header.reserved2 != 0 || header.reserved3 != 0)
     refuse_stream("a reserved field that is not 0", offsetof(StreamHeader, reserved));
   if (header.dimensions > most_dimensions)
@@ -59,6 +64,20 @@ void check_fast_fields(const StreamHeader& header) {
     refuse_stream("blocks of 2^" + std::to_string(header.block_log2), offsetof(StreamHeader, block_log2));
   if (header.lead_bits != 0 || header.tables != 0 || header.tables_bytes != 0)
     refuse_stream("tables of a preset that has none", offsetof(StreamHeader, tables));
+}
+
+void check_digit_fields(const StreamHeader& header) {
+  if (header.block_log2 != digit_block_log2)
+    refuse_stream("blocks of 2^" + std::to_string(header.block_log2), offsetof(StreamHeader, block_log2));
+  if (header.lead_bits != 0 || header.tables != 0 || header.tables_bytes != 0)
+    refuse_stream("tables of a preset that has none", offsetof(StreamHeader, tables));
+  try {
+    static_cast<void>(digit_coder(header));
+    if (digits_needed(header) == header.precision) return;
+  } catch (const Error& failure) {
+    refuse_stream(failure.what(), offsetof(StreamHeader, prime));
+  }
+  refuse_stream(std::to_string(header.precision) + " digits", offsetof(StreamHeader, precision));
 }
 
 /// Also that the front lies within the stream.
@@ -148,23 +167,32 @@ std::span<const std::byte> OpenStream::block(std::uint32_t number) const {
   return found;
 }
 
+ValueCoder value_coder_of(const StreamHeader& header) {
+  const auto dtype = static_cast<DType>(header.dtype);
+  if (header.preset == static_cast<std::uint8_t>(Preset::digits))
+    return ValueCoder(dtype, Mode::lossless, 0, Preset::fast);
+  return ValueCoder(dtype, static_cast<Mode>(header.mode), header.bound, static_cast<Preset>(header.preset));
+}
+
 OpenStream open_stream(std::span<const std::byte> bytes) {
   const StreamHeader header = read_header(bytes);
   const auto dtype = static_cast<DType>(header.dtype);
   const BlockCuts cuts(header.values, format_of(dtype),
-                       std::clamp<std::uint32_t>(header.block_log2, dense_block_log2, sparse_block_log2));
+                       header.preset == static_cast<std::uint8_t>(Preset::digits)
+                           ? digit_block_log2
+                           : std::clamp<std::uint32_t>(header.block_log2, dense_block_log2, sparse_block_log2));
   check_sizes(header, cuts, bytes.size());
   const std::uint64_t front = front_bytes(header.dimensions, header.tables_bytes, header.blocks);
   if (front_checksum(bytes, front) != header.checksum)
     refuse_stream("the checksum of the header, shape, tables and index does not fit", checksum_at);
-  ValueCoder coder(dtype, static_cast<Mode>(header.mode), header.bound, static_cast<Preset>(header.preset));
+  ValueCoder coder = value_coder_of(header);
   if (header.drop != coder.drop())
     refuse_stream(std::to_string(header.drop) + " dropped bits", offsetof(StreamHeader, drop));
   OpenStream stream{bytes, header, {}, {}, cuts, std::move(coder), {}, {}};
   read_shape(stream);
   read_index(stream, front);
-  if (stream.preset() == Preset::fast) {
-    check_fast_fields(header);
+  if (stream.preset() != Preset::dense) {
+    stream.preset() == Preset::fast ? check_fast_fields(header) : check_digit_fields(header);
     return stream;
   }
   check_dense_fields(header, stream.coder);

@@ -44,6 +44,9 @@ struct OpenStream {
   std::span<const std::byte> block(std::uint32_t number) const;
 };
 
+/// The coder of a header's words; preset digits has its own, and takes the number format alone from this one.
+ValueCoder value_coder_of(const StreamHeader& header);
+
 /// Throws TraceError with the byte where something is not as format.md says.
 OpenStream open_stream(std::span<const std::byte> bytes);
 

@@ -10,6 +10,7 @@
 #include "engine/padic/block_workers.h"
 #include "engine/padic/dense_block.h"
 #include "engine/padic/dense_survey.h"
+#include "engine/padic/digit_preset.h"
 #include "engine/padic/fast_block.h"
 #include "engine/padic/open_stream.h"
 
@@ -79,14 +80,26 @@ std::pair<std::vector<std::byte>, std::vector<IndexEntry>> join(std::vector<Part
   return {std::move(stream), std::move(index)};
 }
 
-StreamHeader header_of(const TensorView& tensor, const CodecOptions& options, const ValueCoder& coder,
-                       std::size_t dimensions) {
+/// What does not depend on the values.
+StreamHeader header_of(DType dtype, const CodecOptions& options) {
   StreamHeader header;
-  header.dtype = static_cast<std::uint8_t>(tensor.dtype);
+  header.dtype = static_cast<std::uint8_t>(dtype);
   header.mode = static_cast<std::uint8_t>(options.mode);
   header.preset = static_cast<std::uint8_t>(options.preset);
-  header.values = tensor.values;
   header.bound = options.bound;
+  if (options.preset == Preset::digits) {
+    header.prime = options.prime;
+    header.precision = options.precision;
+    header.precision = digits_needed(header);
+    header.block_log2 = digit_block_log2;
+  }
+  return header;
+}
+
+StreamHeader header_of(const TensorView& tensor, const CodecOptions& options, const ValueCoder& coder,
+                       std::size_t dimensions) {
+  StreamHeader header = header_of(tensor.dtype, options);
+  header.values = tensor.values;
   header.drop = static_cast<std::uint8_t>(coder.drop());
   header.dimensions = static_cast<std::uint8_t>(dimensions);
   return header;
@@ -97,10 +110,12 @@ StreamHeader header_of(const TensorView& tensor, const CodecOptions& options, co
 void check_options(DType dtype, const CodecOptions& options) {
   const NumberFormat format = format_of(dtype);
   if (format.bytes == 0) throw ConfigError("an unknown number format", {}, "see DType");
-  if (options.preset != Preset::fast && options.preset != Preset::dense)
-    throw ConfigError("this codec writes the presets fast and dense only", {}, "choose one of them");
-  if (options.mode == Mode::lossless) {
-    if (options.bound != 0) throw ConfigError("an error bound in lossless mode", {}, "leave the bound out");
+  const bool digits = options.preset == Preset::digits;
+  if (!digits && options.preset != Preset::fast && options.preset != Preset::dense)
+    throw ConfigError("an unknown preset", {}, "choose fast, dense or digits");
+  if (digits) static_cast<void>(digit_coder(header_of(dtype, options)));  // throws where it cannot be
+  if (options.mode == Mode::lossless || (digits && options.mode == Mode::rational)) {
+    if (options.bound != 0) throw ConfigError("an error bound where values come back as they were", {}, "leave it out");
     return;
   }
   if (options.mode != Mode::absolute && options.mode != Mode::relative)
@@ -114,7 +129,7 @@ void check_options(DType dtype, const CodecOptions& options) {
 std::vector<std::byte> compress(const TensorView& tensor, const CodecOptions& options) {
   check_options(tensor.dtype, options);
   check_tensor(tensor);
-  const ValueCoder coder(tensor.dtype, options.mode, options.bound, options.preset);
+  const ValueCoder coder = value_coder_of(header_of(tensor.dtype, options));
   // Nothing but a single value has the empty shape.
   const std::uint64_t flat = tensor.values;
   const std::span<const std::uint64_t> shape =
@@ -123,7 +138,11 @@ std::vector<std::byte> compress(const TensorView& tensor, const CodecOptions& op
   std::vector<Part> parts;
   std::vector<std::byte> tables;
   BlockCuts cuts(tensor.values, coder.format(), fast_block_log2);
-  if (options.preset == Preset::fast) {
+  if (options.preset == Preset::digits) {
+    cuts = BlockCuts(tensor.values, coder.format(), digit_block_log2);
+    parts = encode_blocks(tensor, cuts, options.threads, front_bytes(shape.size(), 0, cuts.blocks),
+                          [&] { return std::make_unique<DigitBlocks>(header); });
+  } else if (options.preset == Preset::fast) {
     parts = encode_blocks(tensor, cuts, options.threads, front_bytes(shape.size(), 0, cuts.blocks),
                           [&] { return std::make_unique<FastEncoder>(coder); });
   } else {

@@ -12,13 +12,18 @@
 
 namespace vramlab::padic {
 
-/// How to pack. Bounds are of one value: absolute |x - y| <= bound, in the unit of the values; relative
-/// |x - y| <= bound * |x|. Infinities and NaNs come back bit by bit in every mode.
+/// How to pack. Preset digits packs digits of any prime, lossless, within an absolute bound (float32) or as exact
+/// rationals (float32: every value that is the float nearest to a simple fraction by the fraction's Hensel code, others
+/// as they are; bit-exact); it is for the ablation of the base, and slow. Bounds are of one value: absolute |x - y| <=
+/// bound, in the unit of the values; relative |x - y| <= bound * |x|. Infinities and NaNs come back bit by bit in every
+/// mode.
 struct CodecOptions {
   Mode mode = Mode::lossless;
   double bound = 0;  ///< positive and finite in the modes with a bound, 0 in the others
   Preset preset = Preset::dense;
-  unsigned threads = 1;  ///< 0: as many as the machine has
+  unsigned threads = 1;         ///< 0: as many as the machine has
+  std::uint8_t prime = 251;     ///< preset digits: of the digits, below 256
+  std::uint32_t precision = 0;  ///< preset digits, exact rationals: digits of a Hensel code, p^digits < 2^62; 0: 3
 };
 
 /// Values as they lie in memory, little-endian, in C order.
@@ -40,7 +45,8 @@ struct StreamInfo {
   std::vector<std::uint64_t> shape;
   std::uint32_t blocks = 0;
   std::uint64_t block_values = 0;  ///< of every block but the last
-  std::uint32_t planes = 0;        ///< most that progressive reading can take: 32 of `fast`, 3 of `dense`
+  std::uint32_t planes = 0;        ///< most that progressive reading can take: 32 of `fast`, 3 of `dense`, all digits
+  std::uint8_t prime = 2;
 };
 
 /// Throws ConfigError where `options` cannot be: a bound that is not positive and finite (or not 0 in lossless mode), a
@@ -51,7 +57,7 @@ void check_options(DType dtype, const CodecOptions& options);
 /// does not give as many values.
 std::vector<std::byte> compress(const TensorView& tensor, const CodecOptions& options);
 
-/// Most bytes that compress() gives for so many values, with any options.
+/// Most bytes that compress() gives for so many values, with any options of the presets fast and dense.
 std::uint64_t max_stream_bytes(std::uint64_t values, DType dtype, std::size_t dimensions = 1);
 
 struct OpenStream;
@@ -74,7 +80,8 @@ class TensorReader {
   void decompress_block(std::uint32_t block, std::span<std::byte> out) const;
   /// Progressive reading: all from the first `planes` tail planes (`dense`) or bit planes (`fast`) of each block or
   /// group. Returns a bound of the absolute error of every finite value, towards the tensor that was packed; it may be
-  /// infinite. Not for values of 8 bytes nor for relative mode (ConfigError).
+  /// infinite. Not for values of 8 bytes, nor for relative mode, nor for digits without an absolute bound
+  /// (ConfigError).
   double decompress_planes(std::uint32_t planes, std::span<std::byte> out, unsigned threads = 1) const;
   /// Raw bytes of a block. ConfigError where there is no such block.
   std::uint64_t block_bytes(std::uint32_t block) const;

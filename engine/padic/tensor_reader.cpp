@@ -9,6 +9,7 @@
 #include "engine/core/error.h"
 #include "engine/padic/block_workers.h"
 #include "engine/padic/dense_block.h"
+#include "engine/padic/digit_preset.h"
 #include "engine/padic/error_bound.h"
 #include "engine/padic/fast_block.h"
 #include "engine/padic/open_stream.h"
@@ -30,7 +31,10 @@ StreamInfo info_of(const OpenStream& stream) {
   info.shape = stream.shape;
   info.blocks = stream.header.blocks;
   info.block_values = stream.cuts.block_values;
-  info.planes = stream.preset() == Preset::fast ? all_planes : tail_planes;
+  info.planes = stream.preset() == Preset::fast    ? all_planes
+                : stream.preset() == Preset::dense ? tail_planes
+                                                   : stream.header.precision;
+  info.prime = stream.header.prime;
   return info;
 }
 
@@ -41,6 +45,8 @@ class BlockDecoder {
     const std::uint32_t words = stream.cuts.block_values * stream.cuts.words_of_value;
     if (stream.preset() == Preset::fast)
       fast_ = std::make_unique<FastDecoder>(stream.coder);
+    else if (stream.preset() == Preset::digits)
+      digits_ = std::make_unique<DigitBlocks>(stream.header);
     else
       dense_ = std::make_unique<DenseDecoder>(stream.coder, stream.model, stream.decoding, words);
   }
@@ -53,6 +59,8 @@ class BlockDecoder {
     try {
       if (fast_)
         fast_->decode(block, values, planes, raw, error);
+      else if (digits_)
+        digits_->decode(block, values, error == nullptr ? digits_->planes() : planes, raw);
       else
         dense_->decode(block, values, planes, raw, error);
     } catch (const TraceError& failure) {
@@ -84,6 +92,7 @@ class BlockDecoder {
 
   const OpenStream& stream_;
   std::unique_ptr<FastDecoder> fast_;
+  std::unique_ptr<DigitBlocks> digits_;
   std::unique_ptr<DenseDecoder> dense_;
   std::vector<std::uint64_t> copy_;
   std::array<std::pair<std::uint64_t, std::span<const std::byte>>, 2> known_{{{~0ULL, {}}, {~0ULL, {}}}};
@@ -136,12 +145,14 @@ void TensorReader::decompress_block(std::uint32_t block, std::span<std::byte> ou
 
 double TensorReader::decompress_planes(std::uint32_t planes, std::span<std::byte> out, unsigned threads) const {
   check_room(out, info_.raw_bytes);
-  if (stream_->coder.format().words != 1 || info_.mode == Mode::relative)
-    throw ConfigError("progressive reading knows no bound for values of 8 bytes and relative mode", {},
+  if (stream_->coder.format().words != 1 || info_.mode == Mode::relative ||
+      (info_.preset == Preset::digits && info_.mode != Mode::absolute))
+    throw ConfigError("progressive reading knows no bound for values of 8 bytes, relative mode and exact digits", {},
                       "read the whole tensor");
   const std::uint32_t workers = worker_count(threads, info_.blocks);
   std::vector<ErrorBound> errors(workers, ErrorBound(stream_->coder));
   decode_all(*stream_, planes, out, workers, errors);
+  if (info_.preset == Preset::digits) return DigitBlocks(stream_->header).error_of(planes);
   for (const ErrorBound& error : errors) errors[0].merge(error);
   return errors[0].total();
 }

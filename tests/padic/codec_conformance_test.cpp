@@ -149,7 +149,6 @@ TEST(TensorCodec, RefusesOptionsThatCannotBe) {
   }
   refuses(DType::float32, {Mode::lossless, 0.1});
   refuses(DType::float32, {Mode::rational, 0.1});
-  refuses(DType::float32, {Mode::lossless, 0, Preset::digits});
   for (const DType dtype : {DType::float64, DType::int8, DType::uint8, DType::int32, DType::uint64}) {
     refuses(dtype, {Mode::absolute, 0.1});
     refuses(dtype, {Mode::relative, 0.1});
