@@ -1,7 +1,8 @@
 #pragma once
-// Unpacking of `fast` streams. A block of threads reads its block of the stream once for the checksum, which leaves it
-// in the cache, walks along the groups, then each warp reads its group. Whatever the stream holds, nothing outside it
-// is read and nothing outside the values is written.
+// Unpacking of `fast` streams. A block of threads reads its block of the stream once, adds up its checksum and keeps it
+// where the groups' words will be, walks along the groups there, and each warp takes its planes into registers before
+// the first of them puts words in their place. Whatever the stream holds, nothing outside it is read and nothing
+// outside the values is written.
 
 #include "engine/cuda/padic_directory.cuh"
 #include "engine/cuda/padic_fast.cuh"
@@ -140,33 +141,52 @@ VRAMLAB_LANE bool expand_sparse(u32 (&x)[32], u32 base, const u32* list, u32 kep
   return valid;
 }
 
-/// A group's words into the tile. False: an index that cannot be.
+/// What a group holds beside its planes.
+struct GroupParts {
+  u32 base = 0, mask = 0;
+  u32 list = 0;        ///< of a sparse group: where its indices are
+  bool alike = false;  ///< all words are the base, and no planes are there
+};
+
+/// A group's planes as rows of words, in registers, and the rest of it.
 template <class W>
-VRAMLAB_LANE bool words_of_payload(const u32* words, u32 at, u32 descriptor, u32 kept, u32 n, u32* tile) {
-  const u32 width = descriptor & 63U, lane = lane_index();
+VRAMLAB_LANE GroupParts read_payload(u32 (&x)[32], const u32* words, u32 at, u32 descriptor, u32 kept, u32 n) {
+  const u32 width = descriptor & 63U, lane = lane_index(), rows = (n + 31) / 32;
   const auto kind = static_cast<GroupKind>(descriptor >> 6);
-  u32 x[32];
+  GroupParts parts;
   if (kind == GroupKind::planar && (width == 0 || width == constant_width)) {
-    const u32 word = width == 0 ? W::zero : words[at];
-    VRAMLAB_UNROLL
-    for (u32 j = 0; j < 32; ++j) x[j] = word;
-    spread_rows<W>(x, 0, tile);
-    return true;
+    parts.base = width == 0 ? W::zero : words[at];
+    parts.alike = true;
+    return parts;
   }
   const u32 first = words[at++];
-  const u32 signs = W::with_sign ? first >> 31 : 0U, base = W::with_sign ? first & ~top_bit : first;
-  const u32 rows = (n + 31) / 32, list = at + 1;
-  u32 mask = 0;
+  const u32 signs = W::with_sign ? first >> 31 : 0U;
+  parts.base = W::with_sign ? first & ~top_bit : first;
+  parts.list = at + 1;
   if (kind == GroupKind::masked) {
-    if (lane < rows) mask = words[at + lane];
+    if (lane < rows) parts.mask = words[at + lane];
     at += rows;
   } else if (kind == GroupKind::sparse) {
     at += 1 + (kept + 1) / 2;
   }
   read_planes(x, words, at, kept, width, signs);
-  if (kind == GroupKind::sparse) return expand_sparse<W>(x, base, words + list, kept, n, tile);
-  spread_rows<W>(x, base, tile);
-  if (kind == GroupKind::masked) expand_masked<W>(mask, tile);
+  return parts;
+}
+
+/// The words into the tile. False: an index that cannot be. `words`: of the stream's block.
+template <class W>
+VRAMLAB_LANE bool put_words(u32 (&x)[32], const GroupParts& parts, const u32* words, u32 descriptor, u32 kept, u32 n,
+                            u32* tile) {
+  const auto kind = static_cast<GroupKind>(descriptor >> 6);
+  if (parts.alike) {
+    VRAMLAB_UNROLL
+    for (u32 j = 0; j < 32; ++j) tile[lane_index() * 33 + j] = parts.base;
+    sync_warp();
+    return true;
+  }
+  if (kind == GroupKind::sparse) return expand_sparse<W>(x, parts.base, words + parts.list, kept, n, tile);
+  spread_rows<W>(x, parts.base, tile);
+  if (kind == GroupKind::masked) expand_masked<W>(parts.mask, tile);
   return true;
 }
 
@@ -183,19 +203,25 @@ VRAMLAB_LANE void copy_verbatim(const u32* from, void* values, u64 first, u32 n)
   }
 }
 
+/// By all threads. `near`: the block's words where they may be overwritten from the sync on; `words`: in the stream.
 template <class W>
-VRAMLAB_LANE void unpack_group(const FastTask& task, FastShared& shared, const u32* words) {
+VRAMLAB_LANE void unpack_group(const FastTask& task, FastShared& shared, const u32* near, const u32* words) {
   const u32 warp = warp_index(), n = words_of_group(task.values, shared.block, warp);
   const u64 first = static_cast<u64>(shared.block) * fast_block_words + warp * group_words;
-  if (n == 0) return;
   u32* tile = shared.tiles[warp];
-  const u32 descriptor = shared.words == 0 ? 0U : words[2 + warp / 4] >> 8 * (warp % 4) & 0xFFU;
+  const u32 descriptor = shared.words == 0 ? 0U : near[2 + warp / 4] >> 8 * (warp % 4) & 0xFFU;
   const u32 at = shared.words == 0 ? 0U : shared.at[warp], kept = shared.words == 0 ? n : shared.size[warp];
-  if (static_cast<GroupKind>(descriptor >> 6) == GroupKind::verbatim) {
+  const bool verbatim = static_cast<GroupKind>(descriptor >> 6) == GroupKind::verbatim;
+  u32 x[32];
+  GroupParts parts;
+  if (n != 0 && !verbatim) parts = read_payload<W>(x, near, at, descriptor, kept, n);
+  sync_block();
+  if (n == 0) return;
+  if (verbatim) {
     copy_verbatim<W::bytes>(words + at, task.to, first, n);
     return;
   }
-  bool valid = words_of_payload<W>(words, at, descriptor, kept, n, tile);
+  bool valid = put_words<W>(x, parts, words, descriptor, kept, n, tile);
   sync_warp();
   valid = values_of_row<W>(tile, n, task.rule) && valid;
   store_tile<W::bytes>(task.to, first, n, tile);
@@ -239,11 +265,16 @@ VRAMLAB_LANE void open_block(const FastTask& task, FastShared& shared, const Str
     shared.faults |= bad_block;
 }
 
-/// The checksum of the block, by all threads: their warps' parts.
-VRAMLAB_LANE void sum_block(FastShared& shared, const u32* words) {
+/// The checksum of the block, by all threads: their warps' parts. Keeps the block at `near`, if that is not the stream.
+VRAMLAB_LANE void sum_block(FastShared& shared, const u32* words, u32* near, bool keep) {
   u32 sum = 0;
-  VRAMLAB_UNROLL_BY(4)
-  for (u32 k = thread_index(); k < shared.words; k += fast_threads) sum += checksum_share(words[k], k);
+  const u32 count = shared.words;
+  VRAMLAB_UNROLL_BY(8)
+  for (u32 k = thread_index(); k < count; k += fast_threads) {
+    const u32 word = words[k];
+    if (keep) near[k] = word;
+    sum += checksum_share(word, k);
+  }
   sum = warp_sum(sum);
   if (lane_index() == 0) shared.sums[warp_index()] = sum;
 }
@@ -257,16 +288,18 @@ VRAMLAB_LANE void unpack_fast(const FastTask& task, FastShared& shared) {
   sync_block();
   const auto* words = reinterpret_cast<const u32*>(stream + static_cast<u64>(shared.stream_at) * 8);
   const bool opened = shared.faults == 0;
+  const bool fits = shared.words <= groups_of_block * tile_words;
+  const u32* near = fits ? &shared.tiles[0][0] : words;
   sync_block();
   if (opened && shared.words != 0) {
-    sum_block(shared, words);
+    sum_block(shared, words, &shared.tiles[0][0], fits);
     sync_block();
-    if (warp_index() == 0) walk_block<W>(task, shared, words, shared.expected_sum);
+    if (warp_index() == 0) walk_block<W>(task, shared, near, shared.expected_sum);
   }
   sync_block();
   const bool walked = shared.faults == 0;
   sync_block();
-  if (walked) unpack_group<W>(task, shared, words);
+  if (walked) unpack_group<W>(task, shared, near, words);
   sync_block();
   if (walked && shared.patched != 0) apply_patches<W>(task, shared, words);
   sync_block();
