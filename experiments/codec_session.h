@@ -18,6 +18,7 @@ struct CodecArguments {
   std::vector<std::string> files;
   PackArguments packing;
   std::string device = "cpu", out;
+  std::string tile;  ///< bytes that a tensor is repeated to for timing; "": as it is
   int repeat = 5;
   bool baselines = false;
 };
@@ -36,6 +37,8 @@ class CodecSession {
   void run_tensor(const TensorFile& file, const InputTensor& input);
   CodecOutcome outcome_of(const TensorFile& file, const InputTensor& input) const;
   CodecOutcome packed(CodecOutcome outcome, const InputTensor& input, const padic::CodecOptions& options);
+  /// Times and checks the tensor repeated to the size of --tile; sets the outcome's speeds.
+  void time_tiled(CodecOutcome& outcome, const InputTensor& input, const padic::CodecOptions& options);
   /// Beside the outcome added last, of the same tensor.
   void add_baselines(const InputTensor& input);
   void write_stream(const CodecOutcome& outcome, const std::vector<std::byte>& stream);
@@ -43,6 +46,7 @@ class CodecSession {
   const CodecArguments& arguments_;
   std::vector<padic::CodecOptions> choices_;
   std::optional<ElementType> dtype_;
+  std::uint64_t tile_bytes_ = 0;
   std::unique_ptr<TensorPacker> packer_;
   ProgressBar bar_{"packing"};
   OutputNames names_;

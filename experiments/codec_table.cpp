@@ -72,7 +72,8 @@ Row codec_row(const CodecOutcome& o) {
           {"max_rel_error", finite_or_null(o.difference.max_relative)},
           {"plain_ratio", or_null(o.plain_ratio)},
           {"percent_of_entropy", percent_of_entropy(o)},
-          {"threads", std::uint64_t{o.threads}}};
+          {"threads", o.device == "cpu" ? FieldValue(std::uint64_t{o.threads}) : FieldValue(nullptr)},
+          {"tile_bytes", o.tile_bytes > 0 ? FieldValue(o.tile_bytes) : FieldValue(nullptr)}};
 }
 
 std::string codec_table(const std::vector<CodecOutcome>& outcomes, bool colour) {

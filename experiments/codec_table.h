@@ -22,7 +22,8 @@ struct CodecOutcome {
   TensorDifference difference;
   double compress_seconds = 0, decompress_seconds = 0;
   std::string device;
-  unsigned threads = 1;
+  unsigned threads = 1;          ///< of a CPU
+  std::uint64_t tile_bytes = 0;  ///< speeds are of the tensor repeated to so many; 0: as it is
 
   double ratio() const { return static_cast<double>(raw_bytes) / static_cast<double>(compressed_bytes); }
 };

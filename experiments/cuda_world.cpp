@@ -23,10 +23,6 @@ std::unique_ptr<RunnableDevice> make_cuda(bool with_peer) {
   options.peer = info.peers.front();
   return make_cuda_device(options);
 }
-std::unique_ptr<TensorPacker> make_cuda_packer() {
-  static_cast<void>(cuda_world());
-  throw HardwareMissing("this build packs no tensors on a GPU", {}, "use --device cpu");
-}
 #else
 namespace {
 [[noreturn]] void refuse() {

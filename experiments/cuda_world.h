@@ -19,7 +19,7 @@ struct CudaWorld {
 CudaWorld cuda_world();
 /// With a peer: the first GPU whose memory it can reach is the peer tier. Throws HardwareMissing and DeviceError.
 std::unique_ptr<RunnableDevice> make_cuda(bool with_peer);
-/// Packs tensors in the memory of GPU 0. Throws HardwareMissing.
+/// Packs tensors in the memory of GPU 0 (cuda_packer.cpp); its runs throw DeviceError too. Throws HardwareMissing.
 std::unique_ptr<TensorPacker> make_cuda_packer();
 
 }  // namespace vramlab

@@ -12,6 +12,7 @@ constexpr std::size_t most_runs = 200;
 class CpuPacker final : public TensorPacker {
  public:
   std::string device() const override { return "cpu"; }
+  std::uint32_t most_value_bytes() const override { return 8; }
   PackedRun run(const padic::TensorView& tensor, const padic::CodecOptions& options, std::uint64_t raw_bytes,
                 int repeat) override {
     PackedRun found;
@@ -27,20 +28,26 @@ class CpuPacker final : public TensorPacker {
 
 std::unique_ptr<TensorPacker> make_cpu_packer() { return std::make_unique<CpuPacker>(); }
 
-double median_seconds(int repeat, const std::function<void()>& work) {
-  using Clock = std::chrono::steady_clock;
-  work();
+double median_of_runs(int repeat, const std::function<double()>& timed) {
+  timed();
   std::vector<double> seconds;
   double sum = 0;
   while (seconds.size() < static_cast<std::size_t>(repeat) || (sum < least_seconds && seconds.size() < most_runs)) {
-    const Clock::time_point begin = Clock::now();
-    work();
-    seconds.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    seconds.push_back(timed());
     sum += seconds.back();
   }
   const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
   std::nth_element(seconds.begin(), middle, seconds.end());
   return *middle;
+}
+
+double median_seconds(int repeat, const std::function<void()>& work) {
+  using Clock = std::chrono::steady_clock;
+  return median_of_runs(repeat, [&work] {
+    const Clock::time_point begin = Clock::now();
+    work();
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  });
 }
 
 }  // namespace vramlab

@@ -150,6 +150,24 @@ TEST(Codec, BaselinesGoWithEachTensor) {
   EXPECT_THAT(presets, ElementsAre("dense", "zstd-1", "zstd-1 regrouped", "lz4", "lz4 regrouped"));
 }
 
+TEST(Codec, ATensorIsRepeatedForTheSpeedsOnly) {
+  const ScratchFolder scratch;
+  write_file(scratch / "w.npy", float_file(5000));
+  const std::vector<std::string> asked{scratch / "w.npy", "--error", "1e-3"};
+  std::vector<std::string> repeated = asked;
+  repeated.insert(repeated.end(), {"--tile", "50001"});
+  const Json plain = codec(asked), tiled = codec(repeated);
+  ASSERT_EQ(tiled.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (const char* field : {"values", "raw_bytes", "compressed_bytes", "ratio", "entropy_ratio", "max_abs_error"})
+      EXPECT_EQ(tiled[i][field], plain[i][field]) << field;
+    EXPECT_GT(tiled[i]["compress_gbps"], 0.0);
+    EXPECT_EQ(tiled[i]["tile_bytes"], 50000u);  // whole values
+    EXPECT_EQ(plain[i]["tile_bytes"], nullptr);
+  }
+  EXPECT_EQ(codec({scratch / "w.npy", "--tile", "20000"})[0]["tile_bytes"], nullptr);  // long enough as it is
+}
+
 TEST(Codec, TheStreamItWritesIsATensorAgain) {
   const ScratchFolder scratch;
   write_file(scratch / "w.npy", npy_file(ElementType::float32, {50, 100}, bytes_of(weights(5000))));

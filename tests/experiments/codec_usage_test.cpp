@@ -9,6 +9,7 @@ namespace vramlab::test {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 struct Wrong {
@@ -32,6 +33,8 @@ const std::vector<Wrong> wrongs{
     {{"codec", "w.npy", "--dtype", "bf16"}, 2, "no tensor of w.npy can be bfloat16"},
     {{"codec", "w.npy", "--device", "gpu"}, 2, "gpu"},
     {{"codec", "w.npy", "--device", "cuda"}, 3, "CUDA device"},
+    {{"codec", "w.npy", "--tile", "big"}, 2, "big"},
+    {{"codec", "w.npy", "--tile", "unlimited"}, 2, "--tile"},
     {{"codec", "w.npy", "--out", "nowhere/w.vlp"}, 2, "no folder 'nowhere'"},
     {{"codec", "w.npy", "--repeat", "0"}, 2, "repeat"},
     {{"compress", "w.npy"}, 2, "OUT is required"},
@@ -60,6 +63,9 @@ TEST(CodecUsage, WrongUseIsOneLineWithItsExitCode) {
     EXPECT_THAT(ran.err, StartsWith("vramlab: error: "));
     EXPECT_THAT(ran.err, HasSubstr(wrong.says));
   }
+  const Ran no_gpu =
+      run_program({"codec", "w.npy", "--device", "cuda"}, {{{"CUDA_VISIBLE_DEVICES", ""}}, scratch.path()});
+  EXPECT_THAT(no_gpu.err, Not(HasSubstr("--device sim")));  // which this verb has not
   EXPECT_FALSE(std::filesystem::exists(scratch / "o.vlp"));
   EXPECT_FALSE(std::filesystem::exists(scratch / "o.npy"));
 }
