@@ -17,7 +17,7 @@ std::array<SwapLink, 4> swap_links(const MachineModel& machine);
 /// where the setting swap_tier names a tier that is not there.
 std::array<Bytes, 4> tier_capacities(const MachineModel& machine, const Settings& settings);
 
-/// Of the setting codec and its options. Throws ConfigError.
+/// Of the setting codec and its options; packs the file that a codec names. Throws ConfigError and TraceError.
 CodecFigures codec_figures(const Settings& settings);
 
 /// What every swap policy of one command gets; its limit, policy and options are to be filled in.

@@ -76,7 +76,9 @@ const VerbInfo verb_replay{
         "vramlab replay operators.csv --pool vmm --swap lru,autoswap:adaptive "
         "--limit 80% --explain-stalls\n"
         "vramlab replay operators.csv --pool vmm --swap autoswap --limit min "
-        "--max-overhead 1% --gantt gantt.svg",
+        "--max-overhead 1% --gantt gantt.svg\n"
+        "vramlab replay operators.csv --pool vmm --swap autoswap --limit 60% "
+        "--codec padic-dense:weight.npy --set padic-dense.error=1e-4",
     .settings = taken_settings,
     .sections = option_sections,
     .define = define,

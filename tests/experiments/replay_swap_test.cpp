@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "run_program.h"
+#include "traces/tensors/npy.h"
 
 namespace vramlab::test {
 namespace {
@@ -124,6 +125,21 @@ TEST(ReplaySwap, HalfOfEveryTransferCostsLess) {
   EXPECT_DOUBLE_EQ(overhead("ratio:2"), overhead("half"));
 }
 
+TEST(ReplaySwap, AFileOfTensorsTellsHowMuchLessPassesTheLink) {
+  const ScratchFolder scratch;
+  const std::vector<std::uint64_t> shape{10'000};
+  write_file(scratch / "w.npy", npy_header(ElementType::float32, shape) + std::string(40'000, 'w'));
+  const auto overhead = [](const std::string& codec) {
+    return rows({alexnet, "--swap", "lru", "--limit", "80%", "--codec", codec})[0].at("overhead").get<double>();
+  };
+  const double none = overhead("none"), fast = overhead("padic-fast:" + scratch / "w.npy");
+  EXPECT_LT(fast, none / 2);
+  const Ran ran = replay({alexnet, "--swap", "lru", "--limit", "80%", "--codec", "padic-dense:missing.npy"});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_EQ(count_lines(ran.err), 1u) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("missing.npy"));
+}
+
 TEST(ReplaySwap, ALimitUnderTheLargestOperatorNamesIt) {
   const Ran ran = replay({alexnet, "--swap", "lru", "--limit", "1MiB"});
   EXPECT_EQ(ran.exit_code, 2);
@@ -155,7 +171,8 @@ TEST(ReplaySwap, PoliciesAndCodecsAreListed) {
   EXPECT_THAT(swaps.out, HasSubstr("lru"));
   const Ran codecs = run_program({"list", "codecs"});
   EXPECT_EQ(codecs.exit_code, 0);
-  EXPECT_THAT(codecs.out, HasSubstr("ratio:X"));
+  for (const char* name : {"ratio:X", "padic-fast:FILE", "padic-dense:FILE", "compress = 1117 GB/s", "error = 0"})
+    EXPECT_THAT(codecs.out, HasSubstr(name));
 }
 
 }  // namespace

@@ -4,9 +4,16 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+
 #include "engine/core/error.h"
 #include "experiments/codecs.h"
+#include "experiments/packed_ratio.h"
 #include "experiments/swap_choice.h"
+#include "experiments/tensor_input.h"
+#include "run_program.h"
+#include "traces/tensors/npy.h"
+#include "traces/tensors/safetensors.h"
 
 namespace vramlab {
 namespace {
@@ -93,8 +100,100 @@ TEST(Codecs, SpeedsAreOptions) {
   EXPECT_THAT([&] { codec_figures(settings); }, ThrowsMessage<ConfigError>(HasSubstr("takes no part")));
 }
 
+/// 20,000 floats with few digits: they get smaller, and smaller still within a bound.
+std::string float_file() {
+  std::string values;
+  for (std::uint32_t i = 0; i < 20'000; ++i) {
+    const float value = static_cast<float>(i * 7919 % 1009) / 64;
+    values.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  return npy_header(ElementType::float32, {{20'000}}) + values;
+}
+
+/// What `compress` would give, in thousandths.
+std::uint32_t ratio_of_packing(const std::string& path, const padic::CodecOptions& options) {
+  const TensorFile file = TensorFile::open(path);
+  const InputTensor input = input_tensors(file, std::nullopt).at(0);
+  return static_cast<std::uint32_t>(input.bytes.size() * 1000 / padic::compress(input.view(), options).size());
+}
+
+std::string codec_name(const std::string& name, const std::string& path) { return name + ":" + path; }
+
+TEST(Codecs, TheRatioOfAFileIsThatOfPackingIt) {
+  const test::ScratchFolder scratch;
+  const std::string path = scratch / "w.npy";
+  test::write_file(path, float_file());
+  const std::string_view sections[] = {"codecs"};
+  for (const auto& [name, preset] :
+       {std::pair("padic-fast", padic::Preset::fast), {"padic-dense", padic::Preset::dense}}) {
+    Settings settings = settings_of({{"codec", codec_name(name, path).c_str()}});
+    const std::uint32_t lossless = codec_figures(settings).ratio_per_mille;
+    EXPECT_EQ(lossless, ratio_of_packing(path, {.preset = preset}));
+    EXPECT_GT(lossless, 1000u);
+    set_option(settings, sections, std::string(name) + ".error=0.25");
+    const std::uint32_t bounded = codec_figures(settings).ratio_per_mille;
+    EXPECT_EQ(bounded, ratio_of_packing(path, {.mode = padic::Mode::absolute, .bound = 0.25, .preset = preset}));
+    EXPECT_GT(bounded, lossless);
+  }
+}
+
+TEST(Codecs, SpeedsOfAFileAreThoseMeasuredUnlessOthersAreGiven) {
+  const test::ScratchFolder scratch;
+  test::write_file(scratch / "w.npy", float_file());
+  Settings settings = settings_of({{"codec", codec_name("padic-dense", scratch / "w.npy").c_str()}});
+  EXPECT_EQ(codec_figures(settings).compress_bytes_per_second, 183'000'000'000u);
+  EXPECT_EQ(codec_figures(settings).decompress_bytes_per_second, 371'000'000'000u);
+  const std::string_view sections[] = {"codecs"};
+  set_option(settings, sections, "padic-dense.decompress=unlimited");
+  EXPECT_EQ(codec_figures(settings).decompress_bytes_per_second, 0u);
+}
+
+TEST(Codecs, AllTensorsOfAFileCount) {
+  const test::ScratchFolder scratch;
+  const std::string zeros(16'000, '\0'), noise = float_file().substr(128, 16'000);
+  const std::vector<StoredTensor> two{{"a", ElementType::float32, "F32", {4000}, 0, 4000},
+                                      {"none", ElementType::float32, "F32", {0}, 0, 0},
+                                      {"b", ElementType::float32, "F32", {4000}, 0, 4000}};
+  test::write_file(scratch / "ab.safetensors", safetensors_header(two) + zeros + noise);
+  test::write_file(scratch / "a.npy", npy_header(ElementType::float32, {{4000}}) + zeros);
+  test::write_file(scratch / "b.npy", npy_header(ElementType::float32, {{4000}}) + noise);
+  const auto ratio = [&](const char* name) {
+    return 1e-3 * packed_ratio_per_mille(scratch / name, {.preset = padic::Preset::fast}, "");
+  };
+  EXPECT_NEAR(ratio("ab.safetensors"), 2 / (1 / ratio("a.npy") + 1 / ratio("b.npy")), 0.01);
+}
+
+TEST(Codecs, WhatDoesNotGetSmallerIsNotPacked) {
+  const test::ScratchFolder scratch;
+  std::mt19937 random(3);
+  std::string noise(8000, '\0');
+  for (char& byte : noise) byte = static_cast<char>(random());
+  test::write_file(scratch / "n.npy", npy_header(ElementType::uint8, {{8000}}) + noise);
+  EXPECT_EQ(codec_figures(settings_of({{"codec", codec_name("padic-dense", scratch / "n.npy").c_str()}})),
+            CodecFigures());
+  test::write_file(scratch / "k.npy", npy_header(ElementType::int16, {{4000}}) + noise);
+  Settings settings = settings_of({{"codec", codec_name("padic-fast", scratch / "k.npy").c_str()}});
+  const std::string_view sections[] = {"codecs"};
+  set_option(settings, sections, "padic-fast.dtype=float32");
+  EXPECT_THAT([&] { codec_figures(settings); }, ThrowsMessage<ConfigError>(HasSubstr("no tensor of k.npy can be")));
+}
+
+TEST(Codecs, AFileThatIsNotThereOrHoldsNothingIsNamed) {
+  const test::ScratchFolder scratch;
+  test::write_file(scratch / "none.npy", npy_header(ElementType::float32, {{0}}));
+  test::write_file(scratch / "text.npy", "this is a text, and long enough to look into");
+  const auto of = [&](const char* name) {
+    return
+        [path = scratch / name] { codec_figures(settings_of({{"codec", codec_name("padic-dense", path).c_str()}})); };
+  };
+  EXPECT_THAT(of("missing.npy"), ThrowsMessage<TraceError>(HasSubstr("missing.npy")));
+  EXPECT_THAT(of("text.npy"), ThrowsMessage<TraceError>(HasSubstr("text.npy")));
+  EXPECT_THAT(of("none.npy"), ThrowsMessage<ConfigError>(HasSubstr("none.npy: its tensors hold no values")));
+}
+
 TEST(Codecs, WrongOnesAreRefused) {
-  for (const char* wrong : {"half:2", "ratio", "ratio:", "ratio:0.5", "ratio:x", "ratio:2x", "ratio:1e9", "none:1", ""})
+  for (const char* wrong : {"half:2", "ratio", "ratio:", "ratio:0.5", "ratio:x", "ratio:2x", "ratio:1e9", "none:1",
+                            "none:", "padic-dense", "padic-fast:", ""})
     EXPECT_THROW(codec_figures(settings_of({{"codec", wrong}})), ConfigError) << wrong;
   EXPECT_THAT([] { codec_figures(settings_of({{"codec", "hlaf"}})); }, ThrowsMessage<ConfigError>(HasSubstr("half")));
 }
