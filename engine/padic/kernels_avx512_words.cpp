@@ -250,7 +250,11 @@ u32 checksum(const void* words, std::uint64_t count, u32 first_index) {
   }
   const __mmask16 valid = lanes_below(0, static_cast<u32>(count));
   sum = _mm512_mask_add_epi32(sum, valid, sum, share(_mm512_maskz_loadu_epi32(valid, from), salt));
-  return static_cast<u32>(_mm512_reduce_add_epi32(sum));
+  alignas(64) u32 parts[16];  // added up here: the intrinsic adds signed numbers, whose overflow is no wrapping
+  _mm512_store_si512(parts, sum);
+  u32 total = 0;
+  for (const u32 part : parts) total += part;
+  return total;
 }
 
 }  // namespace
