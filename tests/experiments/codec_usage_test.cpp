@@ -49,6 +49,31 @@ const std::vector<Wrong> wrongs{
     {{"decompress", "missing.vlp", "o.npy"}, 2, "missing.vlp"},
 };
 
+TEST(CodecUsage, AGpuWritesTheVerySameStreams) {
+  const ScratchFolder scratch;
+  const std::vector<std::uint64_t> shape{10, 1000}, one{1};
+  std::string values(40'000, 'w');
+  for (std::size_t i = 0; i < values.size(); i += 4) values[i] = static_cast<char>(i * i / 16 % 251);
+  write_file(scratch / "w.npy", npy_header(ElementType::float32, shape) + values);
+  write_file(scratch / "d.npy", npy_header(ElementType::float64, one) + "8 bytes!");
+  const auto pack = [&](const std::string& file, const std::string& device) {
+    return run_program({"codec", file, "--error", "1e-3", "--preset", "all", "--repeat", "1", "--tile", "1MB",
+                        "--device", device, "--out", device},
+                       {{}, scratch.path()});
+  };
+  const Ran gpu = pack("w.npy", "cuda");
+  if (gpu.exit_code == 3) GTEST_SKIP() << "no CUDA device here: " << gpu.err;
+  ASSERT_EQ(gpu.exit_code, 0) << gpu.err;
+  ASSERT_EQ(pack("w.npy", "cpu").exit_code, 0);
+  for (const std::string kind : {"lossless-fast", "lossless-dense", "bound-0.001-fast", "bound-0.001-dense"}) {
+    EXPECT_NE(read_file(scratch / ("cpu-w-" + kind)), "") << kind;
+    EXPECT_EQ(read_file(scratch / ("cuda-w-" + kind)), read_file(scratch / ("cpu-w-" + kind))) << kind;
+  }
+  const Ran refused = pack("d.npy", "cuda");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("d.npy: values of up to 4 bytes are packed on a GPU, not float64"));
+}
+
 TEST(CodecUsage, WrongUseIsOneLineWithItsExitCode) {
   const ScratchFolder scratch;
   const std::vector<std::uint64_t> shape{100};
