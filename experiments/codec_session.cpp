@@ -121,8 +121,9 @@ CodecOutcome CodecSession::packed(CodecOutcome outcome, const InputTensor& input
   outcome.difference = compare_values(input.type, input.bytes, run.values);
   check_promise(outcome.difference, options, name_of(outcome));
   if (tiles) time_tiled(outcome, input, options);
-  outcome.entropy_ratio = padic::entropy_ratio(view, options.mode, options.bound);
-  outcome.plain_ratio = padic::plain_packing_ratio(view, options.mode, options.bound);
+  const padic::Mode mode = options.mode == padic::Mode::rational ? padic::Mode::lossless : options.mode;
+  outcome.entropy_ratio = padic::entropy_ratio(view, mode, options.bound);
+  outcome.plain_ratio = padic::plain_packing_ratio(view, mode, options.bound);
   if (!arguments_.out.empty()) write_stream(outcome, run.stream);
   return outcome;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -19,13 +20,15 @@ using padic::DType;
 using padic::Mode;
 using padic::Preset;
 
-constexpr std::array<std::pair<std::string_view, Mode>, 3> modes{
-    {{"lossless", Mode::lossless}, {"bound", Mode::absolute}, {"relative", Mode::relative}}};
-constexpr std::array<std::pair<std::string_view, Preset>, 2> presets{
-    {{"fast", Preset::fast}, {"dense", Preset::dense}}};
+constexpr std::array<std::pair<std::string_view, Mode>, 4> modes{{{"lossless", Mode::lossless},
+                                                                  {"bound", Mode::absolute},
+                                                                  {"relative", Mode::relative},
+                                                                  {"rational", Mode::rational}}};
+constexpr std::array<std::pair<std::string_view, Preset>, 3> presets{
+    {{"fast", Preset::fast}, {"dense", Preset::dense}, {"digits", Preset::digits}}};
 
-constexpr std::array<std::string_view, 3> preset_words{"fast", "dense", "all"};
-constexpr std::array<std::string_view, 2> mode_words{"lossless", "bound"};
+constexpr std::array<std::string_view, 4> preset_words{"fast", "dense", "digits", "all"};
+constexpr std::array<std::string_view, 3> mode_words{"lossless", "bound", "rational"};
 
 template <class Table>
 std::string_view name_in(const Table& table, decltype(table.front().second) value) {
@@ -39,13 +42,13 @@ std::vector<Preset> chosen_presets(std::string_view list) {
   for (const std::string& word : split_list(list)) {
     bool found = false;
     for (const auto& [name, preset] : presets)
-      if (word == name || word == "all") {
+      if (word == name || (word == "all" && preset != Preset::digits)) {
         chosen.push_back(preset);
         found = true;
       }
     if (!found) unknown_name("preset", word, preset_words);
   }
-  if (chosen.empty()) throw ConfigError("no preset is named", {}, "one of fast, dense, all");
+  if (chosen.empty()) throw ConfigError("no preset is named", {}, "one of fast, dense, digits, all");
   return chosen;
 }
 
@@ -66,14 +69,16 @@ std::vector<double> chosen_bounds(const PackArguments& arguments) {
 
 void check_mode(const PackArguments& arguments) {
   const bool bounded = arguments.relative || !arguments.error.empty();
-  if (!arguments.mode.empty() && arguments.mode != "lossless" && arguments.mode != "bound")
+  if (!arguments.mode.empty() && std::ranges::find(mode_words, arguments.mode) == mode_words.end())
     unknown_name("mode", arguments.mode, mode_words);
-  if (arguments.mode == "lossless" && bounded)
-    throw ConfigError("--error and --relative mean nothing in lossless mode", {}, "say --mode bound");
+  if (!arguments.mode.empty() && arguments.mode != "bound" && bounded)
+    throw ConfigError(fmt::format("--error and --relative mean nothing in {} mode", arguments.mode), {},
+                      "say --mode bound");
 }
 
 /// Without presets yet.
 std::vector<padic::CodecOptions> chosen_modes(const PackArguments& arguments) {
+  if (arguments.mode == "rational") return {{.mode = Mode::rational, .threads = arguments.threads}};
   std::vector<padic::CodecOptions> chosen;
   const bool bounded = arguments.mode == "bound" || arguments.relative || !arguments.error.empty();
   if (arguments.mode != "bound") chosen.push_back({.threads = arguments.threads});
@@ -88,14 +93,24 @@ std::vector<padic::CodecOptions> chosen_modes(const PackArguments& arguments) {
 
 void add_pack_options(CLI::App& app, PackArguments& arguments, bool several) {
   const std::string list = several ? ",..." : "";
-  app.add_option("--mode", arguments.mode, "lossless: bit by bit; bound: each value within --error")
-      ->option_text("lossless|bound");
+  app.add_option(
+         "--mode", arguments.mode,
+         "lossless: bit by bit; bound: each value within --error; rational: bit by bit, float32 as the fractions "
+         "that they stand for (preset digits)")
+      ->option_text("lossless|bound|rational");
   app.add_option("--error", arguments.error, "largest error of a value, in its own unit")
       ->option_text(fmt::format("E{} [1e-06]", list));
   app.add_flag("--relative", arguments.relative, "--error is a share of each value");
   app.add_option("--preset", arguments.preset,
-                 "fast: bit planes, for links of tens of GB/s; dense: entropy-coded, the smallest")
-      ->option_text(fmt::format("fast|dense{} [dense]", several ? "|all" : ""));
+                 "fast: bit planes, for links of tens of GB/s; dense: entropy-coded, the smallest; digits: of any "
+                 "prime, to compare bases; all: fast and dense")
+      ->option_text(fmt::format("fast|dense|digits{} [dense]", several ? "|all" : ""));
+  app.add_option("--prime", arguments.prime, "preset digits: the base, a prime below 256")
+      ->check(CLI::Range(2, 251))
+      ->option_text("P [251]");
+  app.add_option("--digits", arguments.digits, "mode rational: digits of a fraction's Hensel code, 0: 3")
+      ->check(CLI::Range(0, 61))
+      ->option_text("N [0]");
   app.add_option("--dtype", arguments.dtype,
                  "what the values are where the file cannot say: bf16 in int16, e4m3 or e5m2 in uint8")
       ->option_text("T");
@@ -108,8 +123,10 @@ std::vector<padic::CodecOptions> chosen_packings(const PackArguments& arguments)
   check_mode(arguments);
   std::vector<padic::CodecOptions> chosen;
   for (padic::CodecOptions options : chosen_modes(arguments))
-    for (const Preset preset : chosen_presets(arguments.preset)) {
+    for (const Preset preset : chosen_presets(options.mode == Mode::rational ? "digits" : arguments.preset)) {
       options.preset = preset;
+      options.prime = static_cast<std::uint8_t>(arguments.prime);
+      options.precision = arguments.digits;
       chosen.push_back(options);
     }
   return chosen;
@@ -123,7 +140,9 @@ padic::CodecOptions chosen_packing(const PackArguments& arguments) {
 }
 
 padic::CodecOptions packing_for(ElementType type, padic::CodecOptions options) {
-  if (element_info(type).is_float && type != ElementType::float64) return options;
+  if (options.mode == Mode::rational ? type == ElementType::float32
+                                     : element_info(type).is_float && type != ElementType::float64)
+    return options;
   options.mode = Mode::lossless;
   options.bound = 0;
   return options;

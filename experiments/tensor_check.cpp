@@ -78,10 +78,11 @@ TensorDifference compare_values(ElementType type, std::span<const std::byte> giv
 void check_promise(const TensorDifference& difference, const padic::CodecOptions& options, const std::string& tensor) {
   const std::string_view mend = "this is a bug: please report it with the file that shows it";
   const double reached = options.mode == padic::Mode::relative ? difference.max_relative : difference.max_absolute;
-  if (options.mode == padic::Mode::lossless && !difference.bit_exact())
+  const bool exact = options.mode == padic::Mode::lossless || options.mode == padic::Mode::rational;
+  if (exact && !difference.bit_exact())
     throw InvariantError(fmt::format("{}: {} values do not come back bit by bit", tensor, difference.differing), {},
                          std::string(mend));
-  if (options.mode != padic::Mode::lossless && reached > options.bound)
+  if (!exact && reached > options.bound)
     throw InvariantError(fmt::format("{}: an error of {} is beyond the bound {}", tensor, reached, options.bound), {},
                          std::string(mend));
 }

@@ -119,7 +119,7 @@ void check_options(DType dtype, const CodecOptions& options) {
     return;
   }
   if (options.mode != Mode::absolute && options.mode != Mode::relative)
-    throw ConfigError("this codec has the modes lossless, absolute and relative only", {}, "choose one of them");
+    throw ConfigError("exact rationals are of preset digits alone", {}, "choose lossless, absolute or relative");
   if (!format.floating || format.words != 1)
     throw ConfigError("integers and float64 are packed without an error only", {}, "choose lossless mode");
   if (!std::isfinite(options.bound) || options.bound <= 0)

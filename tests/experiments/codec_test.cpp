@@ -78,6 +78,33 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
+TEST(Codec, FractionsComeBackFromTwoDigits) {
+  const ScratchFolder scratch;
+  std::vector<float> values;
+  for (int i = 0; i < 5000; ++i) values.push_back(static_cast<float>(i * 7919 % 255 - 127) / 127.0F);
+  write_file(scratch / "q.npy", npy_file(ElementType::float32, {values.size()}, bytes_of(values)));
+  const Json rows = codec({scratch / "q.npy", "--mode", "rational", "--digits", "2"});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0]["mode"], "rational");
+  EXPECT_EQ(rows[0]["preset"], "digits");
+  EXPECT_EQ(rows[0]["bit_exact"], true);
+  EXPECT_GT(rows[0]["ratio"], 1.8);
+  pack_and_unpack(scratch / "q.npy", scratch / "q.vlp", scratch / "back.npy", {"--mode", "rational"});
+  EXPECT_EQ(read_file(scratch / "back.npy"), read_file(scratch / "q.npy"));
+}
+
+TEST(Codec, TheBaseOfDigitsIsAnOption) {
+  const ScratchFolder scratch;
+  write_file(scratch / "w.npy", float_file(5000));
+  const Json two =
+      codec({scratch / "w.npy", "--mode", "bound", "--error", "1e-4", "--preset", "digits", "--prime", "2"});
+  const Json three =
+      codec({scratch / "w.npy", "--mode", "bound", "--error", "1e-4", "--preset", "digits", "--prime", "3"});
+  EXPECT_LE(two[0]["max_abs_error"], 1e-4);
+  EXPECT_LE(three[0]["max_abs_error"], 1e-4);
+  EXPECT_GT(two[0]["ratio"], three[0]["ratio"]);  // a digit of base 3 takes two bits
+}
+
 TEST(Codec, TheContractsFieldsComeFirstAndInOrder) {
   const ScratchFolder scratch;
   write_file(scratch / "w.npy", float_file(5000));
