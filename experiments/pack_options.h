@@ -18,7 +18,8 @@ struct PackArguments {
   unsigned threads = 1, prime = 251, digits = 0;
 };
 
-/// Adds --mode, --error, --relative, --preset, --dtype, --prime, --digits and --threads. `several`: --error and --preset take lists.
+/// Adds --mode, --error, --relative, --preset, --dtype, --prime, --digits and --threads. `several`: --error and
+/// --preset take lists.
 void add_pack_options(CLI::App& app, PackArguments& arguments, bool several);
 
 /// Bound where --mode says nothing: the figure of the p-adic document.
@@ -31,8 +32,8 @@ std::vector<padic::CodecOptions> chosen_packings(const PackArguments& arguments)
 /// The one for `compress`: lossless, unless --mode or --error say otherwise. Throws ConfigError.
 padic::CodecOptions chosen_packing(const PackArguments& arguments);
 
-/// These options for values of a type: lossless where a type has no bounds (integers, bool, float64) or is not one whose
-/// values are taken for fractions (float32).
+/// These options for values of a type: lossless where a type has no bounds (integers, bool, float64) or is not one
+/// whose values are taken for fractions (float32).
 padic::CodecOptions packing_for(ElementType type, padic::CodecOptions options);
 
 padic::DType padic_dtype(ElementType type);

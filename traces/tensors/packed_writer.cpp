@@ -65,7 +65,8 @@ void PackedWriter::add(PackedTensor tensor, std::span<const std::byte> stream) {
 void PackedWriter::commit() {
   Json files = Json::array();
   for (const PackedEntry& entry : directory_.files) files.push_back(json_of(entry));
-  const std::string text = Json{{"folder", directory_.folder}, {"files", std::move(files)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = Json{{"folder", directory_.folder}, {"files", std::move(files)}}.dump(
+      -1, ' ', false, Json::error_handler_t::replace);
   packed::EndRecord end;
   end.directory_bytes = text.size();
   end.directory_offset = put(std::as_bytes(std::span(text))).offset;
