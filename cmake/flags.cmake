@@ -7,6 +7,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # g++ 12 reports accesses of inlined vectors that cannot happen.
   target_compile_options(vramlab_flags INTERFACE -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
     -Wno-restrict -Wno-maybe-uninitialized)
+else()
+  # clang tells of what libstdc++ 12 itself calls deprecated inside its stable_sort; g++ tells of our own calls.
+  target_compile_options(vramlab_flags INTERFACE -Wno-deprecated-declarations)
 endif()
 if(VRAMLAB_SANITIZE)
   add_compile_options(-fsanitize=${VRAMLAB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
