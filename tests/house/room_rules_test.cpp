@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <map>
@@ -28,9 +29,8 @@ struct Compiled {
   std::string output;
 };
 Compiled compile(const Rules& rules, const Room& room, const std::string& source, const std::string& mode) {
-  // Each test case is a process of its own and several may run at once.
-  const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
-  const std::string stem = testing::TempDir() + "vramlab_room_" + test + "_" + room.name;
+  // Each test case is a process of its own and several may run at once, of several trees too.
+  const std::string stem = testing::TempDir() + "vramlab_room_" + std::to_string(getpid()) + "_" + room.name;
   std::ofstream(stem + ".cpp") << source;
   std::string command = "'" + rules.compiler + "' -std=c++20 " + mode;
   for (const std::string& folder : room.includes)
