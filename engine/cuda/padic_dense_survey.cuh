@@ -221,7 +221,7 @@ VRAMLAB_LANE void make_heads(const DenseTask& task, TableShared& shared) {
     u64 top = 0;
     for (u32 code = 0; code < counted_codes; ++code) top = shared.counts[code] > top ? shared.counts[code] : top;
     survey.lead = splitter.lead;
-    survey.block_log2 = top > task.values / 4 ? sparse_block_log2 : dense_block_log2;
+    survey.block_log2 = block_log2_of(top, task.values);
     survey.blocks = static_cast<u32>((task.values + (1ULL << survey.block_log2) - 1) >> survey.block_log2);
     survey.table_bytes = 0;
   }
@@ -236,7 +236,7 @@ VRAMLAB_LANE void make_heads(const DenseTask& task, TableShared& shared) {
   }
 }
 
-/// All threads: whether a sampled plane gets a table. As worth_coding() has it, its sum taken side by side.
+/// All threads: whether a sampled plane gets a table. The sums of worth_coding(), taken side by side.
 VRAMLAB_LANE bool plane_is_worth(const DenseTask& task, TableShared& shared, u32 plane) {
   const DenseSurvey& survey = *task.survey;
   if (thread_index() == 0) {
@@ -256,11 +256,8 @@ VRAMLAB_LANE bool plane_is_worth(const DenseTask& task, TableShared& shared, u32
   const u64 groups = (task.values + group_words - 1) / group_words, last = groups - 1;
   u64 words = (groups + sampled_group - 1) / sampled_group * group_words;
   if (last % sampled_group == 0) words -= groups * group_words - task.values;
-  const u64 raw = survey.sampled_bits[plane] << 16;
   const u64 coded = shared.total == 0 ? 0 : shared.total * log2_q16(shared.total) - shared.own_cost;
-  const u64 table_bits = 8 * (2 + 3 * static_cast<u64>(shared.symbols));
-  const u64 gain = raw - coded;
-  const bool worth = raw != 0 && coded < raw && gain > raw / 64 && (gain >> 16) * (task.values / words) > table_bits;
+  const bool worth = coding_pays(survey.sampled_bits[plane], coded, shared.symbols, words, task.values);
   sync_block();
   return worth;
 }

@@ -65,6 +65,7 @@ class DenseEncoder {
 
  private:
   PlaneKind kind_of(std::uint32_t plane) const;
+  bool mostly_there() const;
   void encode_plane(EncoderState& encoder, std::uint32_t plane, PlaneKind kind) const;
   void append_planar(std::uint32_t plane, std::vector<std::byte>& out);
   void append_coded(std::vector<std::byte>& out);
@@ -76,6 +77,7 @@ class DenseEncoder {
   DenseSplitter cut_;
   std::vector<std::uint16_t> coded_;
   std::vector<std::uint32_t> digits_, planes_;
+  bool mostly_there_ = false;  ///< of the block at hand: at most a 64th of its words are without digits
 };
 
 class DenseDecoder {

@@ -78,9 +78,17 @@ PlaneKind DenseEncoder::kind_of(std::uint32_t plane) const {
   if (cut_.digit_bits(plane) == 0) return PlaneKind::zero;
   if (model_.planes[plane].symbols != 0) return PlaneKind::coded;
   if (encoding_.traits.widest[plane] == 0) return PlaneKind::bypass;
-  const std::uint8_t* widths = cut_.widths(plane);
-  const auto without = static_cast<std::uint32_t>(std::count(widths, widths + cut_.words(), std::uint8_t{0}));
-  return without <= cut_.words() / 64 ? PlaneKind::planar : PlaneKind::bypass;
+  return mostly_there_ ? PlaneKind::planar : PlaneKind::bypass;
+}
+
+// With the fixed split a word has a digit in every plane or in none, so one plane tells.
+bool DenseEncoder::mostly_there() const {
+  for (std::uint32_t k = 0; k < tail_planes; ++k) {
+    if (encoding_.traits.widest[k] == 0) continue;
+    const std::uint8_t* widths = cut_.widths(k);
+    return std::count(widths, widths + cut_.words(), std::uint8_t{0}) <= cut_.words() / 64;
+  }
+  return false;
 }
 
 void DenseEncoder::encode_plane(EncoderState& encoder, std::uint32_t plane, PlaneKind kind) const {
@@ -114,6 +122,7 @@ void DenseEncoder::append_coded(std::vector<std::byte>& out) {
   EncoderState encoder;
   std::fill_n(encoder.states, lanes, lowest_state);
   encoder.next = coded_.data() + coded_.size();
+  mostly_there_ = mostly_there();
   BlockHeader header{static_cast<std::uint8_t>(BlockKind::dense), 0, 0, 0};
   std::array<PlaneKind, tail_planes> kinds{};
   for (std::uint32_t k = tail_planes; k-- > 0;) {

@@ -144,7 +144,7 @@ void set_heads(HeadCounts counts, std::uint64_t words, const ValueCoder& coder, 
   const HeadCounts kept = occurring(counts) > most_symbols ? most_frequent(counts) : counts;
   found.model.heads.set(kept);
   found.encoding = encoding_of(found.model, counts);
-  if (*std::max_element(kept.begin(), kept.end()) > words / 4) found.block_log2 = sparse_block_log2;
+  found.block_log2 = block_log2_of(*std::max_element(kept.begin(), kept.end()), words);
 }
 
 void set_planes(const DigitCounter& counter, std::uint64_t words, unsigned threads, DenseSurvey& found) {

@@ -11,7 +11,8 @@
 
 namespace vramlab::padic {
 
-/// Packs and unpacks blocks; holds the scratch of one thread.
+/// Packs and unpacks blocks; holds the scratch of one thread. A block that would be no shorter than its values is the
+/// byte 255, three zeros and the values as they are.
 class DigitBlocks {
  public:
   /// Throws ConfigError as digit_coder().

@@ -69,20 +69,29 @@ VRAMLAB_HOST_DEVICE constexpr std::uint64_t coded_cost_q16(const std::uint64_t* 
 
 inline constexpr std::uint32_t sampled_group = 16;  ///< tail planes: one group of 1024 words in so many is looked at
 
-/// Whether a tail plane gets a table, by the digits of the sampled groups (256 counts, of digits of more than 0 bits)
-/// and the bits that they have. It must gain a 64th of the plane and the table's own bytes.
+/// Whether a tail plane gets a table, by what its digits in the sampled words have (`plane_bits`) and would take coded
+/// (`coded_q16`, bits * 2^16): it must gain a 64th of the plane and, over all words, the bytes of a table of so many
+/// symbols.
+VRAMLAB_HOST_DEVICE constexpr bool coding_pays(std::uint64_t plane_bits, std::uint64_t coded_q16, std::uint64_t symbols,
+                                               std::uint64_t sampled_words, std::uint64_t all_words) {
+  const std::uint64_t raw = plane_bits << 16;
+  if (sampled_words == 0 || coded_q16 >= raw) return false;
+  const std::uint64_t gain = raw - coded_q16, table_bits = 8 * (2 + 3 * symbols);
+  // Each sampled word stands for all_words / sampled_words of them (at most 16 and a little).
+  return gain > raw / 64 && (gain >> 16) * (all_words / sampled_words) > table_bits;
+}
+
+/// The same by the 256 counts of the digits of more than 0 bits in the sampled groups.
 VRAMLAB_HOST_DEVICE constexpr bool worth_coding(const std::uint64_t* counts, std::uint64_t plane_bits,
                                                 std::uint64_t sampled_words, std::uint64_t all_words) {
-  if (plane_bits == 0 || sampled_words == 0) return false;
-  const std::uint64_t raw = plane_bits << 16, coded = coded_cost_q16(counts, 256);
-  if (coded >= raw) return false;
-  const std::uint64_t gain = raw - coded;
   std::uint64_t symbols = 0;
   for (std::uint32_t i = 0; i < 256; ++i) symbols += counts[i] != 0 ? 1U : 0U;
-  const std::uint64_t table_bits = 8 * (2 + 3 * symbols);
-  // Each sampled word stands for all_words / sampled_words of them (at most 16 and a little).
-  const std::uint64_t whole_gain = (gain >> 16) * (all_words / sampled_words);
-  return gain > raw / 64 && whole_gain > table_bits;
+  return coding_pays(plane_bits, coded_cost_q16(counts, 256), symbols, sampled_words, all_words);
+}
+
+/// Blocks of a `dense` stream, by the count of its most frequent head: states cost a sparse tensor too much otherwise.
+VRAMLAB_HOST_DEVICE constexpr std::uint32_t block_log2_of(std::uint64_t most_frequent, std::uint64_t words) {
+  return most_frequent > words / 4 ? sparse_block_log2 : dense_block_log2;
 }
 
 }  // namespace vramlab::padic

@@ -13,7 +13,7 @@ namespace vramlab::padic {
 namespace {
 
 std::string name_of(const CodecOptions& options) {
-  std::string preset = options.preset == Preset::fast ? "fast" : "dense";
+  std::string preset = options.preset == Preset::fast ? "fast" : options.preset == Preset::dense ? "dense" : "digits";
   if (options.mode == Mode::lossless) return preset;
   return fmt::format("{}:{}{}", preset, options.mode == Mode::relative ? "relative " : "", options.bound);
 }

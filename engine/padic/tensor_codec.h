@@ -57,7 +57,7 @@ void check_options(DType dtype, const CodecOptions& options);
 /// does not give as many values.
 std::vector<std::byte> compress(const TensorView& tensor, const CodecOptions& options);
 
-/// Most bytes that compress() gives for so many values, with any options of the presets fast and dense.
+/// Most bytes that compress() gives for so many values, with any options.
 std::uint64_t max_stream_bytes(std::uint64_t values, DType dtype, std::size_t dimensions = 1);
 
 struct OpenStream;

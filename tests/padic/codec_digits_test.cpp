@@ -54,6 +54,17 @@ TEST(CodecDigits, RationalsComeBackWhateverTheValuesAre) {
   }
 }
 
+TEST(CodecDigits, NothingGrowsBeyondTheRoomThatIsPromised) {
+  for (const std::string& content : every_content())
+    for (const Mode mode : {Mode::lossless, Mode::rational}) {
+      const Raw raw = make_tensor(DType::float32, content, 40000);
+      const auto stream = compress(view_of(raw, DType::float32), digits(mode, 0, mode == Mode::lossless ? 3 : 251));
+      EXPECT_LE(stream.size(), raw.size() + 64 + 8 + 16 * 40) << content;
+      EXPECT_LE(stream.size(), padic::max_stream_bytes(40000, DType::float32)) << content;
+      EXPECT_EQ(unpacked(stream), raw) << content;
+    }
+}
+
 TEST(CodecDigits, SimpleFractionsTakeTwoDigits) {
   Raw raw(100000 * sizeof(float));
   for (std::size_t i = 0; i < 100000; ++i) {
