@@ -43,25 +43,34 @@ VRAMLAB_LANE Extent extent_of_block(const u8* stream, const StreamHeader& header
   return {entry.offset, static_cast<u32>(next - entry.offset), entry.checksum, 0};
 }
 
-/// One thread, when a block is done: adds its part of the index, and by the last of them compares the front's checksum.
-/// Returns damage.
-VRAMLAB_LANE u32 count_block(const u8* stream, const StreamHeader& header, u32 block, u32 blocks, Progress& progress) {
-  const u32 at = index_begin(header);
-  if (blocks != 0) {
-    const auto* words = reinterpret_cast<const u32*>(stream + at) + 2 * static_cast<u64>(block);
-    const u32 number = at / 4 - 1 + 2 * block;
-    atomic_add(&progress.index_sum, checksum_share(words[0], number) + checksum_share(words[1], number + 1));
-    fence();
-    if (atomic_add(&progress.done, 1U) + 1 != blocks) return 0;
-    fence();
-  }
+/// One thread: the checksum's share of a block's index entry.
+VRAMLAB_LANE u32 index_share(const u8* stream, const StreamHeader& header, u32 block) {
+  const u32 at = index_begin(header), number = at / 4 - 1 + 2 * block;
+  const auto* words = reinterpret_cast<const u32*>(stream + at) + 2 * static_cast<u64>(block);
+  return checksum_share(words[0], number) + checksum_share(words[1], number + 1);
+}
+
+/// One thread, when the index is added up: what is wrong with the front.
+VRAMLAB_LANE u32 front_damage(const u8* stream, const StreamHeader& header, const Progress& progress) {
   const auto* words = reinterpret_cast<const u32*>(stream);
   u32 sum = load_shared_state(&progress.index_sum) + checksum32(words, header_bytes / 4 - 1);
-  sum += checksum32(words + header_bytes / 4, (at - header_bytes) / 4, header_bytes / 4 - 1);
+  sum += checksum32(words + header_bytes / 4, (index_begin(header) - header_bytes) / 4, header_bytes / 4 - 1);
   u64 product = 1;
   for (u32 i = 0; i < header.dimensions; ++i) product *= reinterpret_cast<const u64*>(stream + header_bytes)[i];
   if (product != header.values) return bad_header;
   return sum == header.checksum ? 0U : static_cast<u32>(bad_directory);
+}
+
+/// One thread, when a block is done: adds its part of the index, and by the last of them compares the front's checksum.
+/// Returns damage.
+VRAMLAB_LANE u32 count_block(const u8* stream, const StreamHeader& header, u32 block, u32 blocks, Progress& progress) {
+  if (blocks != 0) {
+    atomic_add(&progress.index_sum, index_share(stream, header, block));
+    fence();
+    if (atomic_add(&progress.done, 1U) + 1 != blocks) return 0;
+    fence();
+  }
+  return front_damage(stream, header, progress);
 }
 
 }  // namespace vramlab::padic::gpu

@@ -56,10 +56,15 @@ struct Progress {
   u32 done = 0;          ///< blocks that are finished
   u32 index_sum = 0;     ///< the checksum's shares of the index
   u32 units = 0;         ///< the stream's length in units of stream_alignment, set by the last block
-  u32 reserved[4] = {};  ///< so that what follows is aligned for all
+  u32 block_sum = 0;     ///< `fast`, unpacking: of all blocks, less what they should have
+  u32 reserved[3] = {};  ///< so that what follows is aligned for all
 };
 
 inline constexpr u32 fast_block_words = 1U << fast_block_log2;
+/// Threads of a block that packs to `fast`, a group a warp, and of one that unpacks; how many such stay on a
+/// multiprocessor.
+inline constexpr u32 fast_pack_threads = groups_of_block * 32, fast_pack_blocks = 2;
+inline constexpr u32 fast_unpack_warps = 8, fast_unpack_threads = fast_unpack_warps * 32, fast_unpack_blocks = 4;
 
 /// A call: pointers into device memory.
 struct FastTask {
@@ -68,6 +73,7 @@ struct FastTask {
   u64 values = 0;
   u64 stream_bytes = 0;  ///< unpacking: of the stream
   u32 blocks = 0;
+  u32 unpack_grid = 1;    ///< blocks of threads
   StreamHeader header{};  ///< all that is known before
   Shape shape{};          ///< packing
   WordRule rule{};

@@ -8,12 +8,19 @@
 
 namespace vramlab::padic {
 
-/// The share of the word at `index` (in words from the begin): the sum of all shares is the checksum.
-VRAMLAB_HOST_DEVICE constexpr std::uint32_t checksum_share(std::uint32_t word, std::uint32_t index) {
-  std::uint32_t h = word ^ (index + 1) * 0x9E3779B9U;
+inline constexpr std::uint32_t checksum_step = 0x9E3779B9U;
+
+/// A word's share by what its place makes of it, (index + 1) * checksum_step.
+VRAMLAB_HOST_DEVICE constexpr std::uint32_t keyed_share(std::uint32_t word, std::uint32_t key) {
+  std::uint32_t h = word ^ key;
   h = (h ^ h >> 16) * 0x85EBCA6BU;
   h = (h ^ h >> 13) * 0xC2B2AE35U;
   return h ^ h >> 16;
+}
+
+/// The share of the word at `index` (in words from the begin): the sum of all shares is the checksum.
+VRAMLAB_HOST_DEVICE constexpr std::uint32_t checksum_share(std::uint32_t word, std::uint32_t index) {
+  return keyed_share(word, (index + 1) * checksum_step);
 }
 
 /// Of whole 32-bit words.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/padic/error_bound.h"
+#include "engine/padic/fast_descriptor.h"
 #include "engine/padic/stream_format.h"
 #include "engine/padic/value_coder.h"
 
@@ -15,11 +16,12 @@ namespace vramlab::padic {
 
 inline constexpr std::uint32_t fast_block_words = 1U << fast_block_log2;
 
-/// Most bytes of a block of so many words: all groups of the widest kind, with all patches that may be.
+constexpr std::uint32_t groups_of(std::uint32_t words) { return (words + group_words - 1) / group_words; }
+
+/// Most bytes of a block of so many words: all groups as long as their values, with all patches that may be.
 constexpr std::uint64_t most_fast_block_bytes(std::uint32_t words, std::uint32_t word_bytes) {
-  const std::uint32_t groups = (words + group_words - 1) / group_words;
-  const std::uint64_t payload = std::uint64_t{words} * word_bytes + 4 * groups;
-  return rounded_up(sizeof(FastBlockHeader) + payload + 6 * most_patches_of_group * groups + 4, stream_alignment);
+  const std::uint32_t group = 4 + 4 * verbatim_units(group_words, word_bytes) + 4 * patch_units(most_patches_of_group);
+  return rounded_up(std::uint64_t{groups_of(words)} * group, stream_alignment);
 }
 
 /// Packs blocks; holds the scratch of one thread.
@@ -32,15 +34,15 @@ class FastEncoder {
 
  private:
   std::uint32_t* encode_group(const std::byte* raw, std::uint32_t group, std::uint32_t n, std::uint32_t* out);
-  void collect_patches(const std::byte* raw, std::uint32_t begin, std::uint32_t n);
-  std::uint32_t* write_patches(std::uint32_t* out) const;
+  std::uint32_t collect_patches(const std::byte* raw, std::uint32_t begin, std::uint32_t n);
+  std::uint32_t* write_patches(std::uint32_t count, std::uint32_t* out) const;
 
   const ValueCoder& coder_;
   const Kernels& kernels_;
-  FastBlockHeader header_;
   bool any_escape_ = false;
-  std::vector<std::uint16_t> patched_;
-  std::vector<std::uint32_t> patches_;
+  std::array<std::uint32_t, groups_of_block> descriptors_{};
+  std::array<std::uint16_t, most_patches_of_group> patched_{};
+  std::array<std::uint32_t, most_patches_of_group> patches_{};
   std::vector<std::uint32_t> payload_;
   alignas(64) std::array<std::uint32_t, fast_block_words> words_;
   std::array<std::uint32_t, fast_block_words / 32> escapes_;
@@ -59,11 +61,14 @@ class FastDecoder {
  private:
   struct Groups;
 
-  void group(Groups& groups, std::uint32_t header, std::uint32_t n, std::uint32_t* words);
-  void planes_of(Groups& groups, std::uint32_t base, std::uint32_t width, std::uint32_t n, std::uint32_t* words);
-  void masked(Groups& groups, std::uint32_t base, std::uint32_t width, std::uint32_t n, std::uint32_t* words);
-  void sparse(Groups& groups, std::uint32_t base, std::uint32_t width, std::uint32_t n, std::uint32_t* words);
-  void patch(Groups& groups, std::uint32_t count, std::uint32_t words, std::byte* raw) const;
+  void group(Groups& groups, const GroupDescriptor& kind, std::uint32_t n, std::uint32_t* words);
+  void planes_of(Groups& groups, std::uint32_t base, const GroupDescriptor& kind, std::uint32_t n,
+                 std::uint32_t* words);
+  void masked(Groups& groups, std::uint32_t base, const GroupDescriptor& kind, std::uint32_t n, std::uint32_t* words);
+  void sparse(Groups& groups, std::uint32_t base, const GroupDescriptor& kind, std::uint32_t n, std::uint32_t* words);
+  void patch(Groups& groups, std::uint32_t count, std::uint32_t n, std::byte* raw) const;
+  std::uint32_t value_bytes() const { return coder_.format().words == 2 ? 4U : coder_.format().bytes; }
+  void check(std::uint32_t descriptor, std::uint32_t n) const;
 
   const ValueCoder& coder_;
   const Kernels& kernels_;

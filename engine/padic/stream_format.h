@@ -102,16 +102,6 @@ inline constexpr std::uint32_t most_patches_of_group = 64;
 enum class GroupKind : std::uint8_t { planar = 0, masked = 1, sparse = 2, verbatim = 3 };
 inline constexpr std::uint32_t constant_width = 63;  ///< a planar group's width field where all words are its base
 
-/// The first 24 bytes of a fast block: kind << 6 | width for each of its groups.
-struct FastBlockHeader {
-  std::uint8_t kind = static_cast<std::uint8_t>(BlockKind::fast);
-  std::uint8_t reserved = 0;
-  std::uint16_t patches = 0;
-  std::uint32_t reserved2 = 0;
-  std::uint8_t groups[groups_of_block] = {};
-};
-static_assert(sizeof(FastBlockHeader) == 24);
-
 VRAMLAB_HOST_DEVICE constexpr std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t unit) {
   return (bytes + unit - 1) / unit * unit;
 }
