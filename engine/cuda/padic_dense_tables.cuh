@@ -1,6 +1,7 @@
 #pragma once
 // The tables of a `dense` stream in shared memory: slots of the coder, and what each head's symbol means.
 
+#include "engine/cuda/padic_dense_coder.cuh"
 #include "engine/cuda/padic_directory.cuh"
 #include "engine/cuda/padic_words.cuh"
 
@@ -30,17 +31,46 @@ VRAMLAB_LANE SymbolMeaning meaning_of(const Splitter& splitter, u32 code) {
   return meaning;
 }
 
+/// What a symbol of the heads means to who unpacks. `base`: the word without its tail, so that base ^ tail is the word,
+/// or, of offset words, the negated magnitude less 1. `places`: 10 bits a tail plane, where in the tail its digit lies
+/// (5 bits) and its width; above them the escape and the sign.
+struct HeadMeaning {
+  u32 base = 0, places = 0;
+
+  VRAMLAB_LANE static HeadMeaning of(const Splitter& splitter, u32 code, Form form) {
+    if (code == escape_code) return {0, escape};
+    const u32 cls = code >> 1, sign = code & 1U, tail = splitter.tail_bits(cls), first = splitter.first_of(cls);
+    HeadMeaning meaning{first, sign << 31};
+    if (sign != 0 && form == Form::offset) meaning.base = ~first;
+    if (sign != 0 && form == Form::signed_parts) meaning.base = first | top_bit;
+    for (u32 k = 0; k < tail_planes; ++k)
+      meaning.places |= (splitter.bits_below(tail, k) | splitter.digit_bits(tail, k) << 5) << 10 * k;
+    return meaning;
+  }
+  /// The word with its tail. There is no branch.
+  template <Form form>
+  VRAMLAB_LANE u32 word(u32 tail) const {
+    if constexpr (form == Form::offset) return ((base ^ tail) + (places >> 31)) ^ top_bit;
+    return base ^ tail;
+  }
+  static constexpr u32 escape = 1U << 30;
+};
+
 struct DenseTables {
-  u32 slots[tables_of_stream][probability_scale];  ///< symbol | frequency - 1 << 8 | slot - first slot << 20
-  SymbolMeaning meanings[most_symbols];
-  u32 starts[most_symbols + 1];  ///< while a table is read
-  u16 codes[most_symbols];
+  u32 slots[tables_of_stream][probability_scale];  ///< see slot_entry()
+  HeadMeaning meanings[most_symbols];
   u32 table_at[tables_of_stream];  ///< of the table's first symbol, in bytes of the tables
   u32 symbols[tables_of_stream];
   u32 escape;  ///< its symbol, or most_symbols
   u32 damage;
   u32 block_log2, blocks, front;  ///< front: units before the first block
   Splitter splitter;
+};
+
+/// While a table is read.
+struct TableScratch {
+  u32 starts[most_symbols + 1];
+  u16 codes[most_symbols];
 };
 
 /// One thread: the fields of the header that tensors vary, then where each table begins.
@@ -78,79 +108,73 @@ VRAMLAB_LANE void open_tables(const DenseTask& task, DenseTables& tables) {
 }
 
 /// The first warp: from frequencies to where each symbol's slots start.
-VRAMLAB_LANE void add_up_starts(DenseTables& tables, u32 symbols) {
+VRAMLAB_LANE void add_up_starts(DenseTables& tables, TableScratch& scratch, u32 symbols) {
   constexpr u32 each = most_symbols / warp_lanes;
   const u32 lane = lane_index();
   u32 sum = 0;
-  for (u32 i = lane * each; i < (lane + 1) * each; ++i) sum += i < symbols ? tables.starts[i] : 0U;
+  for (u32 i = lane * each; i < (lane + 1) * each; ++i) sum += i < symbols ? scratch.starts[i] : 0U;
   u32 start = sum_below(sum);
   const u32 total = warp_sum(sum);
   for (u32 i = lane * each; i < (lane + 1) * each; ++i) {
-    const u32 frequency = i < symbols ? tables.starts[i] : 0U;
-    tables.starts[i] = start;
+    const u32 frequency = i < symbols ? scratch.starts[i] : 0U;
+    scratch.starts[i] = start;
     start += frequency;
   }
   if (lane != 0) return;
-  tables.starts[most_symbols] = total;
+  scratch.starts[most_symbols] = total;
   if (total != probability_scale) tables.damage = bad_header;
 }
 
 /// All threads: the slots of a table whose starts are known. `ranked`: symbols stand for their rank, else for
 /// themselves.
-VRAMLAB_LANE void fill_slots(DenseTables& tables, u32 table, bool ranked) {
+VRAMLAB_LANE void fill_slots(DenseTables& tables, const TableScratch& scratch, u32 table, bool ranked) {
   for (u32 slot = thread_index(); slot < probability_scale; slot += block_threads()) {
     u32 symbol = 0;  // the last one that starts here or before and has slots
     for (u32 step = most_symbols / 2; step != 0; step /= 2)
-      if (symbol + step < tables.symbols[table] && tables.starts[symbol + step] <= slot) symbol += step;
-    const u32 end = symbol + 1 < most_symbols ? tables.starts[symbol + 1] : probability_scale;
-    const u32 frequency = end - tables.starts[symbol];
-    const u32 name = ranked ? symbol : tables.codes[symbol] & 255U;
-    tables.slots[table][slot] = name | (frequency - 1) << 8 | (slot - tables.starts[symbol]) << 20;
+      if (symbol + step < tables.symbols[table] && scratch.starts[symbol + step] <= slot) symbol += step;
+    const u32 end = symbol + 1 < most_symbols ? scratch.starts[symbol + 1] : probability_scale;
+    const u32 frequency = end - scratch.starts[symbol];
+    const u32 name = ranked ? symbol : scratch.codes[symbol] & 255U;
+    tables.slots[table][slot] = slot_entry(name, frequency, slot - scratch.starts[symbol]);
   }
 }
 
 /// All threads: what the heads' symbols mean.
-VRAMLAB_LANE void set_meanings(DenseTables& tables) {
-  const Splitter& splitter = tables.splitter;
+VRAMLAB_LANE void set_meanings(DenseTables& tables, const TableScratch& scratch, Form form) {
   for (u32 s = thread_index(); s < tables.symbols[0]; s += block_threads()) {
-    const u32 code = tables.codes[s];
-    SymbolMeaning meaning;
-    if (code == escape_code) {
-      meaning.packed = meaning_escape;
-      tables.escape = s;
-    } else {
-      meaning = meaning_of(splitter, code);
-    }
-    tables.meanings[s] = meaning;
+    const u32 code = scratch.codes[s];
+    if (code == escape_code) tables.escape = s;
+    tables.meanings[s] = HeadMeaning::of(tables.splitter, code, form);
   }
 }
 
 /// All threads: reads one table and refuses it where it cannot be.
-VRAMLAB_LANE void read_table(DenseTables& tables, const u8* bytes, u32 table, u32 highest, bool escape) {
+VRAMLAB_LANE void read_table(DenseTables& tables, TableScratch& scratch, const u8* bytes, u32 table, u32 highest,
+                             Form form) {
   const u8* at = bytes + tables.table_at[table];
   const u32 symbols = tables.symbols[table];
   for (u32 s = thread_index(); s < symbols; s += block_threads()) {
     const u32 entry = at[3 * s] | static_cast<u32>(at[3 * s + 1]) << 8 | static_cast<u32>(at[3 * s + 2]) << 16;
     const u32 code = entry & 1023U, frequency = (entry >> 10) + 1;
     const u32 before = s == 0 ? 0U : at[3 * s - 3] | (static_cast<u32>(at[3 * s - 2]) & 3U) << 8;
-    const bool known = code <= highest || (escape && code == escape_code);
+    const bool known = code <= highest || (table == 0 && code == escape_code);
     if (!known || (s != 0 && code <= before) || frequency > probability_scale) tables.damage = bad_header;
-    tables.codes[s] = static_cast<u16>(code);
-    tables.starts[s] = frequency;
+    scratch.codes[s] = static_cast<u16>(code);
+    scratch.starts[s] = frequency;
   }
   sync_block();
-  if (warp_index() == 0) add_up_starts(tables, symbols);
+  if (warp_index() == 0) add_up_starts(tables, scratch, symbols);
   sync_block();
   const bool whole = tables.damage == 0;
   sync_block();
   if (!whole) return;
-  fill_slots(tables, table, table == 0);
-  if (table == 0) set_meanings(tables);
+  fill_slots(tables, scratch, table, table == 0);
+  if (table == 0) set_meanings(tables, scratch, form);
   sync_block();
 }
 
 /// All threads: all of it. Then `damage` says whether the stream may be decoded.
-VRAMLAB_LANE void read_tables(const DenseTask& task, DenseTables& tables) {
+VRAMLAB_LANE void read_tables(const DenseTask& task, DenseTables& tables, TableScratch& scratch, Form form) {
   if (thread_index() == 0) open_tables(task, tables);
   sync_block();
   const auto* stream = static_cast<const u8*>(task.from);
@@ -161,7 +185,7 @@ VRAMLAB_LANE void read_tables(const DenseTask& task, DenseTables& tables) {
     if (!there) continue;  // all threads alike
     u32 highest = 255;
     if (k == 0) highest = tables.splitter.lead == 3 ? task.highest_code : coarser_code(task.highest_code);
-    read_table(tables, bytes, k, highest, k == 0);
+    read_table(tables, scratch, bytes, k, highest, form);
   }
   sync_block();
 }
