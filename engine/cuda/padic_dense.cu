@@ -33,7 +33,8 @@ __global__ void __launch_bounds__(dense_threads, 1) make_planes_kernel(const __g
   make_planes(task, shared_memory<TableShared>());
 }
 template <class W>
-__global__ void __launch_bounds__(dense_threads, 1) pack_dense_kernel(const __grid_constant__ DenseTask task) {
+__global__ void __launch_bounds__(dense_threads, packing_blocks)
+    pack_dense_kernel(const __grid_constant__ DenseTask task) {
   pack_dense<W>(task, shared_memory<DensePackShared>());
 }
 template <class W>
@@ -72,7 +73,7 @@ cudaError_t launch_pack_dense(const DenseTask& task, u32 bytes, Way way, cudaStr
     sequence.add<TableShared>(choose_planes_kernel, 1);
     sequence.add<DigitShared>(count_digits_kernel<W, false>, task.count_grid);
     sequence.add<TableShared>(make_planes_kernel, 1);
-    sequence.add<DensePackShared>(pack_dense_kernel<W>, task.grid);
+    sequence.add<DensePackShared>(pack_dense_kernel<W>, packing_blocks * task.grid);
     return sequence.error;
   });
 }

@@ -2,113 +2,9 @@
 // What packing to `dense` has to know before the first block: heads are counted, then digits of a sixteenth of the
 // words, then those of the planes that get a table. Tables are made by a single block of threads.
 
-#include "engine/cuda/padic_dense_tables.cuh"
-#include "engine/cuda/padic_planes.cuh"
-#include "engine/padic/frequencies.h"
+#include "engine/cuda/padic_dense_counts.cuh"
 
 namespace vramlab::padic::gpu {
-
-/// A word as its code and what its tail is cut from.
-struct CutWord {
-  u32 code = 0;  ///< or escape_index
-  u32 magnitude = 0;
-};
-
-template <class W>
-VRAMLAB_LANE CutWord cut_value(u32 raw, const WordRule& rule, const Splitter& splitter) {
-  bool escape = false;
-  const u32 word = W::of_value(raw, rule, escape);
-  const Word parts = W::parts_of(word, escape);
-  return {escape ? escape_index : 2U * splitter.class_of(parts.magnitude) + parts.sign, parts.magnitude};
-}
-
-/// The digit of a word in a plane; its width is not 0.
-VRAMLAB_LANE u32 digit_of(u32 magnitude, u32 meaning, u32 plane) {
-  return magnitude >> SymbolMeaning::below(meaning, plane) & first_bits(SymbolMeaning::width(meaning, plane));
-}
-
-inline constexpr u32 count_copies = 8;  ///< lanes that share a counter would queue up
-
-struct CountShared {
-  u32 counts[counted_codes * count_copies];
-};
-
-/// The kernel that counts heads: any grid of dense_threads threads.
-template <class W>
-VRAMLAB_LANE void count_heads(const DenseTask& task, CountShared& shared) {
-  constexpr u32 each = 16 / W::bytes, flight = 4;
-  for (u32 i = thread_index(); i < counted_codes * count_copies; i += dense_threads) shared.counts[i] = 0;
-  sync_block();
-  const u32 copy = thread_index() % count_copies;
-  const auto count = [&](u32 raw) {
-    atomic_add(shared.counts + cut_value<W>(raw, task.rule, task.splitter).code * count_copies + copy, 1U);
-  };
-  const auto* vectors = static_cast<const Vector*>(task.from);
-  const u64 whole = task.values / each, step = static_cast<u64>(grid_blocks()) * dense_threads;
-  const u64 own = static_cast<u64>(block_index()) * dense_threads + thread_index();
-  for (u64 at = own; at < whole; at += flight * step) {
-    Vector loaded[flight];
-    VRAMLAB_UNROLL
-    for (u32 i = 0; i < flight; ++i)
-      if (at + i * step < whole) loaded[i] = vectors[at + i * step];
-    VRAMLAB_UNROLL
-    for (u32 i = 0; i < flight; ++i) {
-      if (at + i * step >= whole) continue;
-      VRAMLAB_UNROLL
-      for (u32 k = 0; k < each; ++k) count(part_of_vector<W::bytes>(loaded[i], k));
-    }
-  }
-  if (own < task.values - whole * each) count(load_value<W::bytes>(task.from, whole * each + own));
-  sync_block();
-  for (u32 code = thread_index(); code < counted_codes; code += dense_threads) {
-    u64 sum = 0;
-    for (u32 i = 0; i < count_copies; ++i) sum += shared.counts[code * count_copies + i];
-    if (sum != 0) atomic_add(task.survey->codes + code, sum);
-  }
-}
-
-struct DigitShared {
-  u32 meanings[counted_codes];
-  u32 counts[tail_planes][256];
-};
-
-/// The kernel that counts digits: of every sampled_group-th group, or of all if some plane is to be coded.
-template <class W, bool sampled>
-VRAMLAB_LANE void count_digits(const DenseTask& task, DigitShared& shared) {
-  DenseSurvey& survey = *task.survey;
-  const u32 planes = sampled ? (task.splitter.split == Split::fixed ? 7U : 1U) : survey.coded;
-  if (planes == 0) return;
-  for (u32 i = thread_index(); i < counted_codes; i += dense_threads) shared.meanings[i] = survey.meanings[i];
-  for (u32 i = thread_index(); i < tail_planes * 256; i += dense_threads) shared.counts[i / 256][i % 256] = 0;
-  sync_block();
-  Splitter splitter = task.splitter;
-  splitter.lead = survey.lead;
-  const u64 stride = group_words * (sampled ? sampled_group : 1U);
-  const u64 warps = static_cast<u64>(grid_blocks()) * dense_warps;
-  u32 bits[tail_planes] = {};
-  for (u64 group = block_index() * dense_warps + warp_index(); group * stride < task.values; group += warps)
-    VRAMLAB_UNROLL_BY(4)
-  for (u32 row = 0; row < group_rows; ++row) {
-    const u64 index = group * stride + row * 32 + lane_index();
-    if (index >= task.values) continue;
-    const CutWord word = cut_value<W>(load_value<W::bytes>(task.from, index), task.rule, splitter);
-    const u32 meaning = shared.meanings[word.code];
-    VRAMLAB_UNROLL
-    for (u32 k = 0; k < tail_planes; ++k) {
-      const u32 width = SymbolMeaning::width(meaning, k);
-      if ((planes >> k & 1U) == 0 || width == 0) continue;
-      atomic_add(&shared.counts[k][digit_of(word.magnitude, meaning, k) & 255U], 1U);
-      bits[k] += width;
-    }
-  }
-  sync_block();
-  for (u32 i = thread_index(); i < tail_planes * 256; i += dense_threads) {
-    const u64 count = shared.counts[i / 256][i % 256];
-    if (count != 0) atomic_add((sampled ? survey.sampled : survey.digits)[i / 256] + i % 256, count);
-  }
-  for (u32 k = 0; sampled && k < tail_planes; ++k)
-    if (bits[k] != 0) atomic_add(survey.sampled_bits + k, static_cast<u64>(bits[k]));
-}
 
 VRAMLAB_LANE CoderStep step_of(u32 frequency, u32 start) {
   if (frequency == 1) return {0xFFFFFFFFU, (probability_scale - 1) | (start + probability_scale - 1) << 12};
@@ -117,14 +13,20 @@ VRAMLAB_LANE CoderStep step_of(u32 frequency, u32 start) {
   return {static_cast<u32>(scaled / frequency), (probability_scale - frequency) | start << 12 | (length - 1) << 25};
 }
 
+/// What worth_coding() adds up.
+struct PlaneSums {
+  u64 own_cost = 0, total = 0;
+  u32 symbols = 0;
+};
+
 struct TableShared {
   u64 counts[counted_codes], coarse[counted_codes];
   u64 kept[most_symbols];
   u16 frequencies[most_symbols], codes[most_symbols];
   u32 starts[most_symbols];
   u32 symbol[counted_codes];  ///< of a code that is kept, else most_symbols
-  u32 symbols, occurring;
-  u64 own_cost, total;
+  u32 symbols, occurring, sparse, used;
+  PlaneSums sums[tail_planes * 256 / warp_lanes];  ///< of 32 digits each
 };
 
 /// All threads: how many codes occur.
@@ -217,12 +119,16 @@ VRAMLAB_LANE void make_heads(const DenseTask& task, TableShared& shared) {
   }
   if (shared.occurring > most_symbols) keep_most_frequent(shared);
   rank_codes(shared, counted_codes);
+  if (thread_index() == 0) shared.sparse = shared.used = 0;
+  sync_block();
+  for (u32 code = thread_index(); code < counted_codes; code += dense_threads)
+    if (block_log2_of(shared.counts[code], task.values) == sparse_block_log2) atomic_or(&shared.sparse, 1U);
+  sync_block();
   if (thread_index() == 0) {
-    u64 top = 0;
-    for (u32 code = 0; code < counted_codes; ++code) top = shared.counts[code] > top ? shared.counts[code] : top;
     survey.lead = splitter.lead;
-    survey.block_log2 = block_log2_of(top, task.values);
+    survey.block_log2 = shared.sparse != 0 ? sparse_block_log2 : dense_block_log2;
     survey.blocks = static_cast<u32>((task.values + (1ULL << survey.block_log2) - 1) >> survey.block_log2);
+    survey.without = shared.counts[0] + shared.counts[1] + shared.counts[escape_index];
     survey.table_bytes = 0;
   }
   if (shared.symbols == 0) return;
@@ -231,43 +137,57 @@ VRAMLAB_LANE void make_heads(const DenseTask& task, TableShared& shared) {
   for (u32 code = thread_index(); code < counted_codes; code += dense_threads) {
     const bool kept = shared.symbol[code] != most_symbols && code != escape_index;
     const u32 symbol = kept ? shared.symbol[code] : shared.symbol[escape_index];
-    survey.meanings[code] = kept ? meaning_of(splitter, code).packed : meaning_escape;
+    survey.places[code] = kept ? DigitPlaces::of_code(splitter, code) : DigitPlaces::escape;
+    if (kept) atomic_or(&shared.used, survey.places[code]);
     if (symbol != most_symbols) survey.heads[code] = step_of(shared.frequencies[symbol], shared.starts[symbol]);
   }
+  sync_block();
+  if (thread_index() == 0) survey.used = shared.used;
 }
 
-/// All threads: whether a sampled plane gets a table. The sums of worth_coding(), taken side by side.
-VRAMLAB_LANE bool plane_is_worth(const DenseTask& task, TableShared& shared, u32 plane) {
-  const DenseSurvey& survey = *task.survey;
-  if (thread_index() == 0) {
-    shared.own_cost = shared.total = 0;
-    shared.symbols = 0;
+/// The sum of all lanes.
+VRAMLAB_LANE u64 long_warp_sum(u64 value) {
+  for (u32 step = warp_lanes / 2; step != 0; step /= 2) {
+    const u32 low = shuffle(static_cast<u32>(value), lane_index() ^ step);
+    value += static_cast<u64>(shuffle(static_cast<u32>(value >> 32), lane_index() ^ step)) << 32 | low;
+  }
+  return value;
+}
+
+/// All threads: what the sampled digits of each plane add up to, 32 of them a warp.
+VRAMLAB_LANE void add_up_planes(const DenseSurvey& survey, TableShared& shared) {
+  for (u32 i = thread_index(); i < tail_planes * 256; i += dense_threads) {
+    const u64 count = survey.sampled[i / 256][i % 256];
+    const u64 own_cost = long_warp_sum(count == 0 ? 0 : count * log2_q16(count)), total = long_warp_sum(count);
+    const u32 symbols = popcount(ballot(count != 0));
+    if (lane_index() == 0) shared.sums[i / warp_lanes] = {own_cost, total, symbols};
   }
   sync_block();
-  if (thread_index() < 256) {
-    const u64 count = survey.sampled[plane][thread_index()];
-    if (count != 0) {
-      atomic_add(&shared.own_cost, count * log2_q16(count));
-      atomic_add(&shared.total, count);
-      atomic_add(&shared.symbols, 1U);
-    }
+}
+
+/// Whether a sampled plane gets a table, as worth_coding() has it.
+VRAMLAB_LANE bool plane_is_worth(const DenseTask& task, const TableShared& shared, u32 plane) {
+  constexpr u32 each = 256 / warp_lanes;
+  PlaneSums sums;
+  for (u32 i = plane * each; i < (plane + 1) * each; ++i) {
+    sums.own_cost += shared.sums[i].own_cost;
+    sums.total += shared.sums[i].total;
+    sums.symbols += shared.sums[i].symbols;
   }
-  sync_block();
   const u64 groups = (task.values + group_words - 1) / group_words, last = groups - 1;
   u64 words = (groups + sampled_group - 1) / sampled_group * group_words;
   if (last % sampled_group == 0) words -= groups * group_words - task.values;
-  const u64 coded = shared.total == 0 ? 0 : shared.total * log2_q16(shared.total) - shared.own_cost;
-  const bool worth = coding_pays(survey.sampled_bits[plane], coded, shared.symbols, words, task.values);
-  sync_block();
-  return worth;
+  const u64 coded = sums.total == 0 ? 0 : sums.total * log2_q16(sums.total) - sums.own_cost;
+  return coding_pays(task.survey->sampled_bits[plane], coded, sums.symbols, words, task.values);
 }
 
 /// The kernel that decides which tail planes are coded; one block.
 VRAMLAB_LANE void choose_planes(const DenseTask& task, TableShared& shared) {
-  u32 coded = 0;
-  for (u32 k = 0; task.values != 0 && k < tail_planes; ++k)
-    if (plane_is_worth(task, shared, k)) coded |= 1U << k;
-  if (thread_index() == 0) task.survey->coded = coded;
+  if (task.values == 0) return;
+  add_up_planes(*task.survey, shared);
+  if (warp_index() != 0) return;
+  const u32 coded = ballot(lane_index() < tail_planes && plane_is_worth(task, shared, lane_index()));
+  if (lane_index() == 0) task.survey->coded = coded;
 }
 
 /// The kernel that makes the tail planes' tables and puts all tables into the stream; one block.

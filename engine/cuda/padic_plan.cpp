@@ -123,7 +123,8 @@ DenseWorkspace DenseWorkspace::packing(std::uint64_t values, std::uint32_t bytes
   DenseWorkspace workspace;
   workspace.states = rounded_up(survey + sizeof(DenseSurvey), 16);
   workspace.slots = rounded_up(workspace.states + 8 * std::uint64_t{fast_blocks(values)}, 16);
-  workspace.slot_bytes = slots_for(values, bytes_of_value, std::uint64_t{grid} * dense_warps);
+  const std::uint64_t words = slots_for(values, 1, std::uint64_t{grid} * packing_blocks * dense_warps);
+  workspace.slot_bytes = words * bytes_of_value + (words >> dense_block_log2) * 2 * slot_slack;
   workspace.bytes = workspace.slots + workspace.slot_bytes;
   return workspace;
 }

@@ -83,16 +83,19 @@ struct FastTask {
   u32* status = nullptr;        ///< unpacking: Damage
 };
 
-/// Threads of a block that counts or packs to `dense`, how many such blocks count on a multiprocessor (one packs), and
+/// Threads of a block that counts or packs to `dense`, how many such blocks count or pack on a multiprocessor, and
 /// threads of the one block that unpacks there: as many as registers and shared memory hold.
 inline constexpr u32 dense_threads = 512, dense_warps = dense_threads / 32;
-inline constexpr u32 counting_blocks = 2;
+inline constexpr u32 counting_blocks = 2, packing_blocks = 2;
+/// 16-bit words of a slot in front of those that a block may have: as many as are written before it is looked at again.
+inline constexpr u32 slot_slack = 256;
 inline constexpr u32 unpacking_threads = 768, unpacking_warps = unpacking_threads / 32;
 
-/// How a symbol is coded: x becomes x + bias + x / frequency * (4096 - frequency), the quotient by a product.
-struct CoderStep {
+/// How a symbol is coded: x becomes x + bias + x / frequency * (4096 - frequency), the quotient by a product. The step
+/// of zeros changes nothing. Aligned, to be loaded at once.
+struct alignas(8) CoderStep {
   u32 reciprocal = 0;
-  u32 packed = 0;  ///< 4096 - frequency | bias << 12 | shift << 25
+  u32 packed = 0;  ///< 4096 - frequency | bias << 12 | shift << 25; bits 30 and 31 are free
 };
 
 inline constexpr u32 escape_index = code_count, counted_codes = code_count + 1;
@@ -104,13 +107,15 @@ struct DenseSurvey {
   u64 sampled[tail_planes][256] = {};
   u64 sampled_bits[tail_planes] = {};
   u64 digits[tail_planes][256] = {};
-  u32 coded = 0;  ///< tail planes with a table, a bit each
+  u64 without = 0;  ///< words without the fixed split's tail
+  u32 coded = 0;    ///< tail planes with a table, a bit each
+  u32 used = 0;     ///< the places of all codes, ORed
   u32 lead = 3;
   u32 block_log2 = dense_block_log2;
   u32 blocks = 0;
-  u32 table_bytes = 0;               ///< of the heads' table; in the end of all, with padding
-  u32 table_sum = 0;                 ///< their shares of the checksum
-  u32 meanings[counted_codes] = {};  ///< of each code: see SymbolMeaning
+  u32 table_bytes = 0;             ///< of the heads' table; in the end of all, with padding
+  u32 table_sum = 0;               ///< their shares of the checksum
+  u32 places[counted_codes] = {};  ///< of each code: see DigitPlaces
   CoderStep heads[counted_codes] = {};
   CoderStep planes[tail_planes][256] = {};
   alignas(8) u8 tables[most_table_bytes] = {};

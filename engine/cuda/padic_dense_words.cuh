@@ -1,0 +1,141 @@
+#pragma once
+// Values to what `dense` packs: the code of the head and the magnitude whose low bits are the tail. Several values at a
+// time: what is common by few instructions, and where any of them is not, all by the rules that the CPU follows too.
+
+#include <cmath>
+
+#include "engine/cuda/padic_words.cuh"
+
+namespace vramlab::padic::gpu {
+
+/// A word as its code and what its tail is cut from.
+struct CutWord {
+  u32 code = 0;  ///< or escape_index
+  u32 magnitude = 0;
+};
+
+/// value >> count % 32
+VRAMLAB_LANE u32 shifted_right(u32 value, u32 count) {
+#ifdef __CUDA_ARCH__
+  return __funnelshift_r(value, 0U, count);
+#else
+  return value >> count % 32;
+#endif
+}
+
+/// Where a code's digits lie in the magnitude: from bit 10 * plane on its width (4 bits) and the bits below it (5).
+struct DigitPlaces {
+  static constexpr u32 bits = 10, escape = 1U << 31;
+
+  VRAMLAB_LANE static u32 width(u32 places, u32 plane) { return places >> bits * plane & 15U; }
+  VRAMLAB_LANE static u32 below(u32 places, u32 plane) { return places >> bits * plane >> 4 & 31U; }
+  /// The digit of a plane; 0 where it has no bits.
+  VRAMLAB_LANE static u32 digit(u32 magnitude, u32 places, u32 plane) {
+    const u32 own = places >> bits * plane;
+    return shifted_right(magnitude, own >> 4) & ((1U << (own & 15U)) - 1U);
+  }
+  /// Of a code that is not the escape.
+  VRAMLAB_LANE static u32 of_code(const Splitter& splitter, u32 code) {
+    const u32 tail = splitter.tail_bits(code >> 1);
+    u32 places = 0;
+    for (u32 k = 0; k < tail_planes; ++k) {
+      const u32 digit_bits = splitter.digit_bits(tail, k);
+      if (digit_bits != 0) places |= (digit_bits | splitter.bits_below(tail, k) << 4) << bits * k;
+    }
+    return places;
+  }
+};
+
+/// How words W are cut: by the ways of padic_plan's splitter_of().
+template <class W>
+inline constexpr bool fixed_split = W::form == Form::signed_parts || (W::form == Form::plain && W::bytes == 1);
+
+template <class W>
+class WordCutter {
+ public:
+  static constexpr bool quantised = W::can_escape && W::form == Form::offset;
+  static constexpr bool rounded = W::can_escape && W::form == Form::signed_parts;
+  static constexpr bool as_it_is = W::form == Form::signed_parts && !W::can_escape;  ///< the tail is the value's own
+
+  VRAMLAB_LANE WordCutter(const WordRule& rule, const Splitter& splitter) : rule_(rule), splitter_(splitter) {
+    splitter_.split = fixed_split<W> ? Split::fixed : Split::logarithmic;
+    if constexpr (quantised) {
+      class_scale_ = float_of_bits(1U << (23 - splitter.lead));
+      if (!(rule.quantiser.bound >= 1e-30 && rule.quantiser.bound <= 1e30)) return;
+      inverse_ = static_cast<float>(rule.quantiser.inverse);
+      limit_ = static_cast<float>(rule.quantiser.bound * 16384);
+    }
+    if constexpr (rounded) {
+      const NumberFormat& format = rule.format;
+      half_ = rule.drop == 0 ? 0U : 1U << (rule.drop - 1);
+      least_normal_ = 1U << format.mantissa;
+      const u32 least_special = format.infinities ? ((1U << format.exponent) - 1U) << format.mantissa
+                                                  : (1U << (format.exponent + format.mantissa)) - 1U;
+      normal_range_ = least_special - half_ - least_normal_;
+    }
+  }
+
+  VRAMLAB_LANE const Splitter& splitter() const { return splitter_; }
+
+  template <u32 count>
+  VRAMLAB_LANE void cut(const u32 (&raw)[count], CutWord (&words)[count]) const {
+    bool sure = true;
+    VRAMLAB_UNROLL
+    for (u32 i = 0; i < count; ++i) sure = cut_usual(raw[i], words[i]) && sure;
+    if (sure) return;
+    VRAMLAB_UNROLL
+    for (u32 i = 0; i < count; ++i) words[i] = cut_any(raw[i]);
+  }
+  VRAMLAB_LANE CutWord cut(u32 raw) const {
+    const u32 one[1] = {raw};
+    CutWord word[1];
+    cut(one, word);
+    return word[0];
+  }
+
+ private:
+  VRAMLAB_LANE CutWord cut_any(u32 raw) const {
+    bool escape = false;
+    const u32 word = W::of_value(raw, rule_, escape);
+    const Word parts = W::parts_of(word, escape);
+    return {escape ? escape_index : 2U * splitter_.class_of(parts.magnitude) + parts.sign, parts.magnitude};
+  }
+  /// False: only cut_any() knows.
+  VRAMLAB_LANE bool cut_usual(u32 raw, CutWord& word) const {
+    if constexpr (quantised) return quantise(float_of_bits(raw), word);
+    if constexpr (rounded) return round(raw, word);
+    word = cut_any(raw);
+    return true;
+  }
+
+  /// Quantiser::word_of() in float. The product with the inverse differs from the one in double by less than 2^-23 of
+  /// it; so where the rest is farther from a half than this, the multiple is the same one. It is within the bound for
+  /// sure, since it is below 2^14: 0.99609375 bounds by the step, 2^-24 * 2^14 bounds by its rounding to float.
+  VRAMLAB_LANE bool quantise(float x, CutWord& word) const {
+    constexpr float whole = 12582912.0F;  // 1.5 * 2^23: what is added to it becomes an integer
+    const float shifted = fmaf(x, inverse_, whole);
+    const float multiple = shifted - whole;
+    const float rest = fmaf(x, inverse_, -multiple);
+    const float margin = fmaf(fabsf(multiple), -1.1920929e-7F, 0.5F - 3.8146973e-6F);
+    const u32 scaled = bits_of_float(multiple * class_scale_);  // its exponent and mantissa are the class
+    word.code = (scaled >> (22 - splitter_.lead) & 0x3FEU) | scaled >> 31;
+    const auto distance = static_cast<std::int32_t>(bits_of_float(shifted) - bits_of_float(whole));
+    word.magnitude = static_cast<u32>(distance < 0 ? -distance : distance);
+    return fabsf(rest) < margin && fabsf(x) < limit_;
+  }
+
+  /// rounded_word() of zero and of normal numbers that stay finite.
+  VRAMLAB_LANE bool round(u32 raw, CutWord& word) const {
+    const u32 magnitude = raw & ((1U << (W::bits - 1)) - 1U), sign = raw >> (W::bits - 1);
+    word.magnitude = (magnitude + half_) >> rule_.drop;
+    word.code = 2U * splitter_.class_of(word.magnitude) + sign;
+    return magnitude == 0 || magnitude - least_normal_ < normal_range_;
+  }
+
+  const WordRule& rule_;
+  Splitter splitter_;
+  float inverse_ = 0, limit_ = -1, class_scale_ = 0;
+  u32 half_ = 0, least_normal_ = 0, normal_range_ = 0;
+};
+
+}  // namespace vramlab::padic::gpu

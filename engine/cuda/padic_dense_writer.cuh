@@ -1,0 +1,96 @@
+#pragma once
+// The coder's side of packing to `dense`: tables in shared memory, and words that go backwards into a slot.
+
+#include "engine/cuda/padic_dense_survey.cuh"
+
+namespace vramlab::padic::gpu {
+
+inline constexpr u32 no_code = counted_codes, no_digit = 256;          ///< their steps change nothing
+inline constexpr u32 step_without = 1U << 30, step_escape = 1U << 31;  ///< in a head's step: see CoderStep::packed
+
+/// Shared memory of a block of threads.
+struct DensePackShared {
+  CoderStep heads[counted_codes + 1];
+  CoderStep planes[tail_planes][no_digit + 1];
+  u32 places[counted_codes];
+  u32 tiles[dense_warps][tile_words];
+};
+
+/// All threads: the tables of the survey.
+VRAMLAB_LANE void load_tables(const DenseSurvey& survey, DensePackShared& shared) {
+  for (u32 i = thread_index(); i <= counted_codes; i += dense_threads) {
+    if (i == no_code) {
+      shared.heads[i] = {};
+      continue;
+    }
+    const u32 places = survey.places[i];
+    CoderStep step = survey.heads[i];
+    if (places == DigitPlaces::escape)
+      step.packed |= step_escape;
+    else if (DigitPlaces::width(places, 0) == 0)
+      step.packed |= step_without;
+    shared.heads[i] = step;
+    shared.places[i] = places;
+  }
+  for (u32 k = 0; k < tail_planes; ++k)
+    for (u32 i = thread_index(); i <= no_digit; i += dense_threads)
+      shared.planes[k][i] = i == no_digit ? CoderStep{} : survey.planes[k][i];
+  sync_block();
+}
+
+/// Rows that are coded between two looks at the room that is left.
+inline constexpr u32 batch_rows = 8;
+
+/// Writes coder words from the end of a slot towards its begin.
+struct CoderWriter {
+  u16* slot;
+  u32 at;  ///< the word written last; below slot_slack the block is too long
+  u32 below = lanes_below();
+  u32 state = lowest_state;
+
+  /// Lanes that are too full for the next symbol put a word out, the lowest lane's first in memory.
+  VRAMLAB_LANE void flush(bool full) {
+    const u32 mask = ballot(full);
+    at -= popcount(mask);
+    u16* const to = slot + (at + popcount(mask & below));
+    if (full) *to = static_cast<u16>(state);
+    state = full ? state >> 16 : state;
+  }
+  VRAMLAB_LANE void put(const CoderStep& step) {
+    const u32 rest = step.packed & 0xFFFU;
+    flush(state >= (probability_scale << 19) - (rest << 19));
+    state +=
+        (step.packed >> 12 & 0x1FFFU) + shifted_right(product_high(state, step.reciprocal), step.packed >> 25) * rest;
+  }
+  /// So many raw bits; 0: none.
+  VRAMLAB_LANE void put_bits(u32 width, u32 digit) {
+    flush(state >= top_bit >> width);
+    state = state << width | digit;
+  }
+  VRAMLAB_LANE bool overflowed() const { return at < slot_slack; }
+};
+
+/// 16-bit words of the slot as pairs into the stream.
+VRAMLAB_LANE void put_coder_words(BlockWriter& out, u32 to, const CoderWriter& writer, u32 count) {
+  constexpr u32 flight = 4;
+  const auto* pairs = reinterpret_cast<const u32*>(writer.slot) + writer.at / 2;
+  const u32 odd = writer.at % 2, total = (count + 1) / 2, last = (odd + count - 1) / 2;
+  for (u32 k = lane_index(); k < total; k += flight * warp_lanes) {
+    u32 low[flight], high[flight];
+    VRAMLAB_UNROLL
+    for (u32 i = 0; i < flight; ++i) {
+      const u32 pair = k + i * warp_lanes;
+      low[i] = pair <= last ? pairs[pair] : 0U;
+      high[i] = odd != 0 && pair < last ? pairs[pair + 1] : 0U;
+    }
+    VRAMLAB_UNROLL
+    for (u32 i = 0; i < flight; ++i) {
+      const u32 pair = k + i * warp_lanes;
+      if (pair >= total) break;
+      const u32 both = odd != 0 ? low[i] >> 16 | high[i] << 16 : low[i];
+      out.put(to + pair, 2 * pair + 1 < count ? both : both & 0xFFFFU);
+    }
+  }
+}
+
+}  // namespace vramlab::padic::gpu
