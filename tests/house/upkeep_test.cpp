@@ -85,6 +85,24 @@ TEST(Upkeep, FilesAreShort) {
   for (const std::string& file : sources) EXPECT_LT(lines_of(read_text(root / file)).size(), longest_file) << file;
 }
 
+// A script that failed once left a page without its figures.
+TEST(Upkeep, EveryPageOfResultsHasFiguresAndIsListed) {
+  constexpr std::size_t least_rows = 3;  // of tables, head and rule not counted
+  const std::string list = read_text(root / "results/README.md");
+  std::size_t pages = 0;
+  for (const std::string& file : files("results", {".md"})) {
+    const std::filesystem::path page(file);
+    if (page.parent_path() != "results" || page.filename() == "README.md") continue;
+    ++pages;
+    std::size_t rows = 0;
+    for (const std::string_view line : lines_of(read_text(root / file)))
+      if (line.starts_with("|") && line.find_first_of("0123456789") != line.npos) ++rows;
+    EXPECT_GE(rows, least_rows) << file << " has hardly a figure";
+    EXPECT_NE(list.find("(" + page.filename().string() + ")"), list.npos) << "results/README.md does not list " << file;
+  }
+  EXPECT_GT(pages, 10U);
+}
+
 TEST(Upkeep, NoTextNamesAPlaceOfOneMachine) {
   // Written in two halves, so that this file does not name one itself.
   const std::vector<std::string> places = {std::string("/ro") + "ot/", std::string("/wo") + "rk/",
