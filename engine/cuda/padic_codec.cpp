@@ -123,7 +123,7 @@ Task GpuTensorCodec::Parts::task_of(const void* from, void* to, std::uint64_t va
   } else {
     task.blocks = header.blocks;
     const std::uint64_t groups = (values + group_words - 1) / group_words;
-    const std::uint64_t full = (groups + gpu::fast_unpack_warps - 1) / gpu::fast_unpack_warps;
+    const std::uint64_t full = groups / (gpu::fast_unpack_warps * gpu::groups_of_share) + 1;
     const std::uint64_t most = std::uint64_t{gpu::fast_unpack_blocks} * multiprocessors;
     task.unpack_grid = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(full, 1, most));
   }

@@ -9,7 +9,7 @@ namespace {
 
 template <class Shared>
 __device__ Shared& shared_memory() {
-  extern __shared__ uint4 memory[];
+  extern __shared__ __align__(1024) uint4 memory[];
   return *reinterpret_cast<Shared*>(memory);
 }
 

@@ -142,7 +142,7 @@ VRAMLAB_LANE u32 compact(u32 (&x)[32], const GroupPlan& plan, u32* tile) {
   }
   VRAMLAB_UNROLL
   for (u32 j = 0; j < 32; ++j)
-    if ((mask >> j & 1U) != 0) tile[place_in_tile(rank++)] = x[j] - plan.base;
+    if ((mask >> j & 1U) != 0) tile[place_in_tile(rank++)] = W::narrow(x[j] - plan.base);
   sync_warp();
   const u32 own = words_in_row(plan.group.kept);
   VRAMLAB_UNROLL
@@ -157,24 +157,25 @@ VRAMLAB_LANE u32 arrange(u32 (&x)[32], u32 n, const GroupPlan& plan, u32* tile) 
   if (plan.group.kind == GroupKind::planar) {
     const u32 own = words_in_row(n);
     VRAMLAB_UNROLL
-    for (u32 j = 0; j < 32; ++j) x[j] = j < own ? x[j] - plan.base : 0U;  // the sign's bit stays: base is the least
+    for (u32 j = 0; j < 32; ++j)
+      x[j] = j < own ? W::narrow(x[j] - plan.base) : 0U;  // the sign's bit stays: base is the least
   } else if (plan.group.kind != GroupKind::verbatim) {
     list = compact<W>(x, plan, tile);
   }
-  if (!plan.group.empty() && !plan.group.alike() && plan.group.kind != GroupKind::verbatim) transpose(x);
+  if (!plan.group.empty() && !plan.group.alike() && plan.group.kind != GroupKind::verbatim) words_to_planes<W::bits>(x);
   return list;
 }
 
-template <class Rows>
+template <class W, class Rows>
 VRAMLAB_LANE void put_planes(BlockWriter& writer, u32 at, const GroupDescriptor& group, const u32 (&planes)[32],
                              Rows rows) {
   const u32 lane = lane_index(), last = at + (group.signs + group.width - 1) * rows + lane;  // the least significant
   if (lane >= rows) return;
-  if (group.signs != 0) writer.put(at + lane, planes[31]);
+  if (group.signs != 0) writer.put(at + lane, planes[W::sign_place]);
   u32* to = writer.at + last;
   u32 key = (last + 1) * checksum_step;
   VRAMLAB_UNROLL
-  for (u32 p = 0; p < 32; ++p) {
+  for (u32 p = 0; p < W::most_width; ++p) {
     if (p < group.width) {
       *(to - p * rows) = planes[p];
       writer.sum += keyed_share(planes[p], key);
@@ -224,12 +225,12 @@ VRAMLAB_LANE void put_group(BlockWriter& writer, u32 at, const GroupPlan& plan, 
   if (plan.group.alike()) return;
   ++at;
   if (plan.group.kind == GroupKind::planar) {
-    with_rows(rows_of(n), [&](auto rows) { put_planes(writer, at, plan.group, planes, rows); });
+    with_rows(rows_of(n), [&](auto rows) { put_planes<W>(writer, at, plan.group, planes, rows); });
     return;
   }
   const u32 listed = plan.group.kind == GroupKind::masked ? rows_of(n) : (plan.group.kept + 1) / 2;
   if (lane < listed) writer.put(at + lane, list);
-  put_planes(writer, at + listed, plan.group, planes, rows_of(plan.group.kept));
+  put_planes<W>(writer, at + listed, plan.group, planes, rows_of(plan.group.kept));
 }
 
 /// By the first warp: where groups lie, how long the block is, where it begins.

@@ -1,8 +1,8 @@
 #pragma once
-// Unpacking of `fast` streams: a group a warp, none waits for another. The descriptors in front of a block tell where
-// each of its groups lies; the planes go into registers, become words, then values, and through a tile of shared memory
-// to their places in whole lines. Whatever the stream holds, nothing outside it is read and nothing outside the values
-// is written. Checksums are compared when all is written, in one sum for all blocks.
+// Unpacking of `fast` streams: a few groups a warp, none waits for another. The descriptors in front of a block tell
+// where each of its groups lies; the planes go into registers, become words, then values, and through a tile of shared
+// memory to their places in whole lines. Whatever the stream holds, nothing outside it is read and nothing outside the
+// values is written. Checksums are compared when all is written, in one sum for all blocks.
 
 #include "engine/cuda/padic_directory.cuh"
 #include "engine/cuda/padic_fast.cuh"
@@ -14,9 +14,16 @@ struct FastUnpackShared {
   u32 tiles[fast_unpack_warps][tile_words];
 };
 
-/// A group of the stream, as its warp sees it.
+/// A block of the stream, as a warp sees it; its lanes know a group each.
+struct FastBlock {
+  const u32* words = nullptr;  ///< null: all words of it are zero
+  u32 n = 0;                   ///< words of all groups
+  u32 packed = 0;              ///< descriptor of the lane's group
+  u32 at = 0;                  ///< its payload's first word
+};
+
 struct FastGroup {
-  const u32* words = nullptr;  ///< of its block; null: all words of it are zero
+  const u32* words = nullptr;  ///< of its block; null: all words are zero
   u32 at = 0;                  ///< the payload's first word in the block
   u32 n = 0;
   GroupDescriptor kind{};
@@ -31,7 +38,7 @@ struct FastUnpacker {
   u32* tile;    ///< the warp's
   u32 sum = 0;  ///< of this lane: shares of the words read, less the checksums that blocks have
   u32 index_sum = 0;
-  u32 damage = 0;  ///< the same for all lanes of the warp, but that of values
+  u32 damage = 0;  ///< bits that some lane knows
 
   /// A word of the block, all of which are read once.
   VRAMLAB_LANE u32 take(const FastGroup& group, u32 index) {
@@ -40,44 +47,45 @@ struct FastUnpacker {
     return word;
   }
 
-  /// Where a group lies. False: nowhere.
-  VRAMLAB_LANE bool find(u64 number, FastGroup& group) {
-    const u32 block = static_cast<u32>(number / groups_of_block), own = static_cast<u32>(number % groups_of_block);
+  /// Where a block's groups lie. False: nowhere. `counts`: for the checksums this warp counts what all share.
+  VRAMLAB_LANE bool find(u32 number, bool counts, FastBlock& block) {
     const auto* stream = static_cast<const u8*>(task.from);
-    const Extent extent = extent_of_block(stream, header, block, task.blocks, front, most_fast_words / 2);
-    const u32 n = words_of_block(task.values, block), groups = (n + group_words - 1) / group_words;
-    const bool opens = own == 0 && lane_index() == 0;
-    if (opens) {
-      index_sum += index_share(stream, header, block);
+    const Extent extent = extent_of_block(stream, header, number, task.blocks, front, most_fast_words / 2);
+    if (counts && lane_index() == 0) {
+      index_sum += index_share(stream, header, number);
       sum -= extent.checksum;
     }
     damage |= extent.damage;
     if (extent.damage != 0) return false;
-    group.n = words_of_group(n, own);
-    group.first = number * group_words;
-    group.words = nullptr;
+    block.n = words_of_block(task.values, number);
     if (extent.units == 0) return true;
-    group.words = reinterpret_cast<const u32*>(stream + static_cast<u64>(extent.begin) * 8);
-    return locate(group, own, groups, n, 2 * extent.units);
+    block.words = reinterpret_cast<const u32*>(stream + static_cast<u64>(extent.begin) * 8);
+    return locate(block, 2 * extent.units, counts);
   }
 
-  /// By the descriptors of all groups of its block.
-  VRAMLAB_LANE bool locate(FastGroup& group, u32 own, u32 groups, u32 words_of_all, u32 length) {
-    const u32 lane = lane_index(), n = words_of_group(words_of_all, lane);
-    const u32 packed = lane < groups && lane < length ? group.words[lane] : 0U;
-    const GroupDescriptor kind = GroupDescriptor::from(packed);
-    const bool possible = describes(packed, n, W::with_sign ? 31 : 32, W::with_sign, W::can_escape);
+  /// By the descriptors.
+  VRAMLAB_LANE bool locate(FastBlock& block, u32 length, bool counts) {
+    const u32 lane = lane_index(), n = words_of_group(block.n, lane);
+    const u32 groups = (block.n + group_words - 1) / group_words;
+    block.packed = lane < groups && lane < length ? block.words[lane] : 0U;
+    const GroupDescriptor kind = GroupDescriptor::from(block.packed);
+    const bool possible = describes(block.packed, n, W::most_width, W::with_sign, W::can_escape);
     const u32 size = possible ? payload_units(kind, n, W::bytes) + patch_units(kind.escapes) : 0U;
-    const u32 before = sum_below(size), end = groups + shuffle(before + size, warp_lanes - 1);
+    block.at = groups + sum_below(size);
+    const u32 end = shuffle(block.at + size, warp_lanes - 1);
     if (ballot(!possible) != 0 || rounded_up(end, 2) != length) {
       damage |= bad_block;
       return false;
     }
-    if (own == 0 && lane < groups) sum += checksum_share(packed, lane);
-    if (own + 1 == groups && lane == 0 && end != length) sum += checksum_share(group.words[end], end);
-    group.at = groups + shuffle(before, own);
-    group.kind = GroupDescriptor::from(shuffle(packed, own));
+    if (counts && lane < groups) sum += checksum_share(block.packed, lane);
+    if (counts && lane == 0 && end != length) sum += checksum_share(block.words[end], end);
     return true;
+  }
+
+  VRAMLAB_LANE FastGroup group_of(const FastBlock& block, u32 number, u32 own) const {
+    return {block.words, shuffle(block.at, own), words_of_group(block.n, own),
+            GroupDescriptor::from(shuffle(block.packed, own)),
+            static_cast<u64>(number) * fast_block_words + own * group_words};
   }
 
   /// A word that all lanes need.
@@ -87,7 +95,7 @@ struct FastUnpacker {
     return word;
   }
 
-  /// Planes in `rows` rows at `at`: the lane's row of words, the sign in bit 31.
+  /// Planes in `rows` rows at `at`: the lane's row of narrow words.
   template <class Rows>
   VRAMLAB_LANE void take_planes(u32 (&x)[32], const FastGroup& group, u32 at, Rows rows) {
     const u32 lane = lane_index(), width = group.kind.width, signs = group.kind.signs;
@@ -95,25 +103,25 @@ struct FastUnpacker {
     const u32 last = at + (signs + width - 1) * rows + lane;  // of the least significant plane
     const u32* words = group.words + last;
     VRAMLAB_UNROLL
-    for (u32 p = 0; p < 32; ++p) x[p] = p < width && own ? *(words - p * rows) : 0U;
+    for (u32 p = 0; p < W::bits; ++p) x[p] = p < W::most_width && p < width && own ? *(words - p * rows) : 0U;
     u32 key = (last + 1) * checksum_step;
     VRAMLAB_UNROLL
-    for (u32 p = 0; p < 32; ++p) {
+    for (u32 p = 0; p < W::most_width; ++p) {
       if (p < width && own) sum += keyed_share(x[p], key);
       key -= rows * checksum_step;
     }
-    if (W::with_sign && signs != 0 && own) x[31] = take(group, at + lane);
-    transpose(x);
+    if (W::with_sign && signs != 0 && own) x[W::sign_place] = take(group, at + lane);
+    planes_to_words<W::bits>(x);
   }
 
   /// The lane's row of words becomes values in the tile.
-  VRAMLAB_LANE void put_row(const u32 (&x)[32], u32 base, u32 n) {
+  VRAMLAB_LANE void put_row(const u32 (&x)[32], u32 n) {
     const u32 own = words_in_row(n);
     bool valid = true;
     VRAMLAB_UNROLL
     for (u32 j = 0; j < 32; ++j) {
       bool fits = true;
-      tile[lane_index() * 33 + j] = W::to_value(x[j] + base, task.rule, fits);
+      tile[lane_index() * 33 + j] = W::to_value(x[j], task.rule, fits);
       if (j < own) valid = valid && fits;
     }
     if (!valid) damage |= bad_block;
@@ -143,10 +151,10 @@ struct FastUnpacker {
     }
     take_planes(x, group, group.at + 1 + rows, rows_of(group.kind.kept));
     VRAMLAB_UNROLL
-    for (u32 j = 0; j < 32; ++j) tile[lane * 33 + j] = x[j] + base;
+    for (u32 j = 0; j < 32; ++j) tile[lane * 33 + j] = W::widen(x[j]) + base;
     sync_warp();
     spread_masked(x, mask);
-    put_row(x, 0, group.n);
+    put_row(x, group.n);
   }
 
   VRAMLAB_LANE void unpack_sparse(u32 (&x)[32], const FastGroup& group, u32 base) {
@@ -162,14 +170,14 @@ struct FastUnpacker {
       if (rank >= kept) continue;
       const u32 place = group.words[group.at + 1 + rank / 2] >> 16 * (rank % 2) & 0xFFFFU;
       possible = possible && place < group.n;
-      if (place < group.n) tile[place_in_tile(place)] = x[j] + base;
+      if (place < group.n) tile[place_in_tile(place)] = W::widen(x[j]) + base;
     }
     if (!possible) damage |= bad_block;
     sync_warp();
     VRAMLAB_UNROLL
     for (u32 j = 0; j < 32; ++j) x[j] = tile[lane * 33 + j];
     sync_warp();
-    put_row(x, 0, group.n);
+    put_row(x, group.n);
   }
 
   VRAMLAB_LANE void copy_verbatim(const FastGroup& group) {
@@ -209,11 +217,13 @@ struct FastUnpacker {
     const u32 base = empty ? W::zero : take_one(group, group.at);
     if (empty || group.kind.alike()) {
       VRAMLAB_UNROLL
-      for (u32 j = 0; j < 32; ++j) x[j] = 0;
-      put_row(x, base, group.n);
+      for (u32 j = 0; j < 32; ++j) x[j] = base;
+      put_row(x, group.n);
     } else if (group.kind.kind == GroupKind::planar) {
       with_rows(rows_of(group.n), [&](auto rows) { take_planes(x, group, group.at + 1, rows); });
-      put_row(x, base, group.n);
+      VRAMLAB_UNROLL
+      for (u32 j = 0; j < 32; ++j) x[j] = W::widen(x[j]) + base;
+      put_row(x, group.n);
     } else if (group.kind.kind == GroupKind::masked) {
       unpack_masked(x, group, base);
     } else {
@@ -222,6 +232,16 @@ struct FastUnpacker {
     if (W::can_escape && group.words != nullptr && group.kind.escapes != 0) patch(group);
     store_tile<W::bytes>(task.to, group.first, group.n, tile);
     sync_warp();
+  }
+
+  /// A few neighbouring groups of a block.
+  VRAMLAB_LANE void unpack_share(u32 number, u32 share) {
+    const u32 first = share * groups_of_share;
+    if (first * group_words >= words_of_block(task.values, number)) return;
+    FastBlock block;
+    if (!find(number, share == 0, block)) return;
+    for (u32 own = first; own < first + groups_of_share && own * group_words < block.n; ++own)
+      unpack(group_of(block, number, own));
   }
 };
 
@@ -262,13 +282,9 @@ VRAMLAB_LANE void unpack_fast(const FastTask& task, FastUnpackShared& shared) {
     return;
   }
   FastUnpacker<W> unpacker{task, header, front, shared.tiles[warp_index()]};
-  const u64 groups = (task.values + group_words - 1) / group_words;
-  const u64 step = static_cast<u64>(grid_blocks()) * fast_unpack_warps;
-  for (u64 number = static_cast<u64>(block_index()) * fast_unpack_warps + warp_index(); number < groups;
-       number += step) {
-    FastGroup group;
-    if (unpacker.find(number, group)) unpacker.unpack(group);
-  }
+  const u64 shares = u64{task.blocks} * shares_of_block, step = static_cast<u64>(grid_blocks()) * fast_unpack_warps;
+  for (u64 share = static_cast<u64>(block_index()) * fast_unpack_warps + warp_index(); share < shares; share += step)
+    unpacker.unpack_share(static_cast<u32>(share / shares_of_block), static_cast<u32>(share % shares_of_block));
   settle<W>(task, unpacker);
 }
 

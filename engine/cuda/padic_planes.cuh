@@ -10,10 +10,11 @@ inline constexpr u32 tile_words = group_rows * 33;  ///< of shared memory, a war
 
 VRAMLAB_LANE u32 place_in_tile(u32 word) { return word + word / 32; }
 
-template <u32 distance, u32 mask>
+/// In the first `count` registers: bit `distance` of a register's number changes places with that of its bits' numbers.
+template <u32 distance, u32 mask, u32 count = 32>
 VRAMLAB_LANE void swap_fields(u32 (&x)[32]) {
   VRAMLAB_UNROLL
-  for (u32 i = 0; i < 32; ++i) {
+  for (u32 i = 0; i < count; ++i) {
     if ((i & distance) != 0) continue;
     const u32 a = x[i], b = x[i + distance];
     if constexpr (distance == 16) {
@@ -28,14 +29,51 @@ VRAMLAB_LANE void swap_fields(u32 (&x)[32]) {
     }
   }
 }
+template <u32 count>
+VRAMLAB_LANE void swap_small_fields(u32 (&x)[32]) {
+  swap_fields<4, 0x0F0F0F0F, count>(x);
+  swap_fields<2, 0x33333333, count>(x);
+  swap_fields<1, 0x55555555, count>(x);
+}
 
 /// Bit i of x[p] becomes what bit p of x[i] was.
 VRAMLAB_LANE void transpose(u32 (&x)[32]) {
   swap_fields<16, 0x0000FFFF>(x);
   swap_fields<8, 0x00FF00FF>(x);
-  swap_fields<4, 0x0F0F0F0F>(x);
-  swap_fields<2, 0x33333333>(x);
-  swap_fields<1, 0x55555555>(x);
+  swap_small_fields<32>(x);
+}
+
+/// The same for words of 8, 16 or 32 bits: 32 words become so many planes in the first registers.
+template <u32 bits>
+VRAMLAB_LANE void words_to_planes(u32 (&x)[32]) {
+  if constexpr (bits == 32) return transpose(x);
+  VRAMLAB_UNROLL
+  for (u32 k = 0; k < 16; ++k) x[k] = bytes_of(x[k], x[k + 16], 0x5410);
+  if constexpr (bits == 16) swap_fields<8, 0x00FF00FF, 16>(x);
+  if constexpr (bits == 8) {
+    VRAMLAB_UNROLL
+    for (u32 k = 0; k < 8; ++k) x[k] = bytes_of(x[k], x[k + 8], 0x6240);
+  }
+  swap_small_fields<bits>(x);
+}
+/// The inverse.
+template <u32 bits>
+VRAMLAB_LANE void planes_to_words(u32 (&x)[32]) {
+  if constexpr (bits == 32) return transpose(x);
+  swap_small_fields<bits>(x);
+  if constexpr (bits == 8) {
+    VRAMLAB_UNROLL
+    for (u32 k = 0; k < 8; ++k) {
+      x[k + 8] = x[k] >> 8 & 0x00FF00FFU;
+      x[k] &= 0x00FF00FFU;
+    }
+  }
+  if constexpr (bits == 16) swap_fields<8, 0x00FF00FF, 16>(x);
+  VRAMLAB_UNROLL
+  for (u32 k = 0; k < 16; ++k) {
+    x[k + 16] = x[k] >> 16;
+    x[k] &= 0xFFFFU;
+  }
 }
 
 /// Bits 0 to count - 1; count at most 32.

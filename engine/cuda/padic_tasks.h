@@ -65,6 +65,8 @@ inline constexpr u32 fast_block_words = 1U << fast_block_log2;
 /// multiprocessor.
 inline constexpr u32 fast_pack_threads = groups_of_block * 32, fast_pack_blocks = 2;
 inline constexpr u32 fast_unpack_warps = 8, fast_unpack_threads = fast_unpack_warps * 32, fast_unpack_blocks = 4;
+/// Groups that a warp unpacks at a time: it looks up once where they lie.
+inline constexpr u32 groups_of_share = 4, shares_of_block = groups_of_block / groups_of_share;
 
 /// A call: pointers into device memory.
 struct FastTask {

@@ -24,6 +24,18 @@ struct Words {
   static constexpr u32 zero = form == Form::offset ? top_bit : 0U;
   static constexpr bool with_sign = form == Form::signed_parts;
   static constexpr bool can_escape = way == Way::rounded || way == Way::quantised;
+  static constexpr u32 sign_place = bits - 1;                     ///< of a narrow word's sign
+  static constexpr u32 most_width = with_sign ? bits - 1 : bits;  ///< planes that words less their base can have
+
+  /// A word, or one less a base, in as many bits as the value has, and back: the sign moves, the rest stays.
+  VRAMLAB_LANE static u32 narrow(u32 word) {
+    if constexpr (!with_sign || bits == 32) return word;
+    return word >> 31 << sign_place | (word & low_bits(bits - 1));
+  }
+  VRAMLAB_LANE static u32 widen(u32 word) {
+    if constexpr (!with_sign || bits == 32) return word;
+    return word >> sign_place << 31 | (word & low_bits(bits - 1));
+  }
 
   /// What escapes is the zero word.
   VRAMLAB_LANE static u32 of_value(u32 raw, const WordRule& rule, bool& escape) {
