@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -80,44 +82,85 @@ class DenseEncoder {
   bool mostly_there_ = false;  ///< of the block at hand: at most a 64th of its words are without digits
 };
 
+/// Scratch of one thread, for padded(n) numbers, aligned as registers are. Allocated when it is first asked for; of any
+/// content.
+template <class Number>
+class Scratch {
+ public:
+  explicit Scratch(std::uint32_t n = 0) : size_(padded(n)) {}
+  Number* data() {
+    if (!numbers_)
+      numbers_.reset(static_cast<Number*>(::operator new(size_ * sizeof(Number), std::align_val_t{alignment})));
+    return numbers_.get();
+  }
+  Number operator[](std::size_t i) const { return numbers_.get()[i]; }
+
+ private:
+  static constexpr std::size_t alignment = 64;
+  struct Free {
+    void operator()(Number* numbers) const { ::operator delete(numbers, std::align_val_t{alignment}); }
+  };
+  std::size_t size_;
+  std::unique_ptr<Number, Free> numbers_;
+};
+
 class DenseDecoder {
  public:
+  /// Blocks that are read at once.
+  static constexpr std::uint32_t together = 4;
+
   DenseDecoder(const ValueCoder& coder, const DenseModel& model, const DenseDecoding& decoding,
                std::uint32_t block_words);
+  ~DenseDecoder();
 
   /// Fills `raw` from the heads and the first `planes` tail planes (3: all, then `error` may be null). `block` is
   /// aligned to 4 bytes, and empty where all words are zero. Throws TraceError where it is not what format.md says.
   void decode(std::span<const std::byte> block, std::uint32_t values, std::uint32_t planes, std::byte* raw,
               ErrorBound* error);
-  /// Says that the next call is for `block`, which is aligned too, with as many values: its heads are then decoded
-  /// together with those of the next decode()'s own block, which is faster.
-  void announce(std::span<const std::byte> block) { announced_ = block; }
+  /// Says that the calls after the next one are for these blocks (at most together - 1), which are aligned too, with as
+  /// many values: they are then read with the next decode()'s own block, which is faster.
+  void announce(std::span<const std::span<const std::byte>> blocks);
+  /// Whether decode() would read this block and those that were announced.
+  bool reads_ahead(const std::byte* block) const;
 
  private:
   struct Payload;
+  struct Block;
+  using Tail = std::array<TailByte, 3>;
 
-  void read_heads(Payload& payload, const std::byte* block);
-  bool read_pair(Payload& payload);
+  Block& with_heads(std::span<const std::byte> block);
+  bool open(std::span<const std::byte> block, Block& opened) const;
+  void read_heads(std::uint32_t count);
 
-  void read_planes(Payload& payload, std::uint32_t kinds, std::uint32_t planes);
+  bool assembles(std::uint32_t kinds) const;
   bool all_planar(std::uint32_t kinds) const;
-  void join_planar(Payload& payload);
-  void plane(Payload& payload, std::uint32_t plane, PlaneKind kind);
-  void settle(std::uint32_t taken, ErrorBound* error);
-  void put_out(Payload& payload, std::uint32_t values, std::byte* raw);
-  std::span<const std::uint32_t> escapes_of(Payload& payload);
+  void assemble(Block& block, std::byte* raw);
+  void share_planes(Block& block) const;
+  void count_tails(Block& block) const;
+  bool is_sparse(const Block& block) const;
+  bool may_join(const Block& block, std::uint32_t kinds) const;
+  void read_tails(Block& block);
+  bool try_tails(std::span<Block*> blocks);
+  bool read_bytes(std::span<Block*> blocks, std::uint32_t plane, PlaneKind kind);
+
+  void read_planes(Block& block, std::uint32_t planes);
+  void plane(Block& block, std::uint32_t plane, PlaneKind kind);
+  void check_plane(std::uint32_t plane, PlaneKind kind) const;
+  void settle(Block& block, std::uint32_t taken, ErrorBound* error);
+  void put_out(Block& block, std::uint32_t values, bool assembled, std::byte* raw);
+  std::span<const std::uint32_t> escapes_of(Block& block) const;
 
   const ValueCoder& coder_;
   const DenseModel& model_;
   const DenseDecoding& decoding_;
   const Kernels& kernels_;
+  HeadBytes heads_;
   std::uint32_t n_ = 0;
-  std::vector<std::uint32_t> words_, digits_;
-  std::vector<std::uint8_t> symbols_, widths_;
-  std::span<const std::byte> announced_;
-  const std::byte* ahead_ = nullptr;  ///< the block whose heads are known already
-  DecoderState ahead_coder_;
-  std::vector<std::uint8_t> ahead_symbols_;
+  Scratch<std::uint8_t> widths_;
+  Scratch<std::uint32_t> words_, digits_;
+  Scratch<std::uint16_t> positions_;
+  std::array<std::span<const std::byte>, together - 1> announced_{};
+  std::vector<Block> blocks_;  ///< the one at hand, and those whose heads at least are known already
 };
 
 }  // namespace vramlab::padic

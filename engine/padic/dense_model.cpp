@@ -70,11 +70,10 @@ void for_each_symbol(const SymbolTable& table, F f) {
 
 /// `digits`: symbols stand for themselves, not for their rank.
 std::vector<std::uint32_t> slots_of(const SymbolTable& table, bool digits) {
-  std::vector<std::uint32_t> slots;
-  slots.reserve(table.symbols == 0 ? 0 : probability_scale);
-  for_each_symbol(table, [&](std::uint32_t s, std::uint32_t) {
-    for (std::uint32_t i = 0; i < table.frequencies[s]; ++i)
-      slots.push_back(decoder_slot(digits ? table.codes[s] : s, table.frequencies[s], i));
+  std::vector<std::uint32_t> slots(table.symbols == 0 ? 0 : probability_scale);
+  for_each_symbol(table, [&](std::uint32_t s, std::uint32_t first) {
+    const std::uint32_t begin = decoder_slot(digits ? table.codes[s] : s, table.frequencies[s], 0);
+    for (std::uint32_t i = 0; i < table.frequencies[s]; ++i) slots[first + i] = begin + decoder_slot(0, 1, i);
   });
   return slots;
 }

@@ -53,6 +53,13 @@ struct DecoderState {
   const std::uint16_t* end = nullptr;   ///< nothing from here on is read
 };
 
+/// A block's heads, or a tail plane's digits of at most 8 bits, and what reads them.
+struct CodedBytes {
+  DecoderState* decoder = nullptr;
+  std::uint8_t* bytes = nullptr;           ///< scratch; 0 where there is no digit
+  const std::uint32_t* present = nullptr;  ///< bit i of row r: the word 32 * r + i has one; null: all have
+};
+
 /// Writes a block's coder words from the end of a buffer towards its begin. Begins with all states lowest_state.
 /// REQUIRES room: every symbol or digit puts out at most one word, so n words before `next` do for a call over n;
 /// all of these may be overwritten.
@@ -60,6 +67,25 @@ struct EncoderState {
   alignas(64) std::uint32_t states[lanes] = {};
   std::uint16_t* next = nullptr;  ///< the word written last; aligned to 2 bytes
 };
+
+/// What the heads of the fixed split put into the two highest bytes of a value, by symbol.
+struct HeadBytes {
+  alignas(64) std::uint8_t high[256] = {};
+  alignas(64) std::uint8_t low[256] = {};
+};
+
+/// One byte of the tails of the fixed split, of all words of a block: as bytes (scratch), or as bit planes over the
+/// block (rows: (n + 31) / 32; plane p of row r is planes[p * rows + r]), or zero where neither is given.
+struct TailByte {
+  const std::uint8_t* bytes = nullptr;
+  const std::uint32_t* planes = nullptr;
+  std::uint32_t count = 0;   ///< of the planes, 1 to 8, the most significant first
+  std::uint32_t lowest = 0;  ///< the bit that the last plane holds; lowest + count <= 8
+};
+
+/// Bytes of a value of the fixed split that its tail reaches into, of values of 2 and of 4 bytes: of bfloat16 and
+/// float32 the lower ones, of float16 both.
+constexpr std::uint32_t tail_bytes(std::uint32_t value_bytes) { return value_bytes == 2 ? 2 : 3; }
 
 struct Kernels {
   std::string_view name;  ///< portable, avx2, avx512
@@ -121,6 +147,11 @@ struct Kernels {
   /// Encoding, last plane first: digit = the low width (0 to 12) bits of the word, word >>= width. Returns all digits
   /// ORed. After all planes the word is the head's leading part.
   std::uint32_t (*peel)(std::uint32_t* words, const std::uint8_t* widths, std::uint32_t n, std::uint16_t* digits);
+  /// Where widths[symbols[i]] is not 0: bit i % 32 of rows[i / 32], all of them written. Returns how many there are.
+  std::uint32_t (*present)(const std::uint8_t* symbols, std::uint32_t n, const std::uint8_t* widths,
+                           std::uint32_t* rows);
+  /// The numbers of the bits of `rows` that are set, of n (at most 2^16), in order; padded(n) entries.
+  void (*positions)(const std::uint32_t* rows, std::uint32_t n, std::uint16_t* found);
   /// words[i] = leads[symbols[i]], from which decoding starts: the magnitude above its tail (256 entries; at most 255).
   void (*lead)(const std::uint8_t* symbols, std::uint32_t n, const std::uint8_t* leads, std::uint32_t* words);
   /// word = word << width | digit: the inverse of peel, of planar planes.
@@ -130,20 +161,23 @@ struct Kernels {
   /// Magnitudes become words, in place: signs[symbols[i]] (0 or 1) is the sign. 256 entries.
   void (*restore)(std::uint32_t* words, const std::uint8_t* symbols, std::uint32_t n, const std::uint8_t* signs,
                   WordKind kind);
-  /// Tails become words, in place: the magnitude is word | leads[symbols[i]] << tail, signs[symbols[i]] its sign. Where
-  /// all tail planes of a block of the fixed split are planar, they lie one after the other as the planes of one number
-  /// of `tail` bits (words without a tail: 0): unpack() of that width and this do for all of lead, append and restore.
-  void (*add_heads)(std::uint32_t* words, const std::uint8_t* symbols, std::uint32_t n, std::uint32_t tail,
-                    const std::uint8_t* leads, const std::uint8_t* signs, WordKind kind);
+  /// n values of `bytes` (2 or 4) of the fixed split: tail_bytes(bytes) bytes of tails from the lowest one on, with
+  /// those of the heads in the two highest. Where a word has no tail, its tail is zero.
+  void (*assemble)(const std::uint8_t* symbols, std::uint32_t n, const HeadBytes& heads, const TailByte* tail,
+                   std::uint32_t bytes, void* raw);
 
   // ---- `dense`: the coder. A word i belongs to lane i % 32; calls go on where the one before stopped ----
 
-  /// n symbols by a table of 4096 slots (decoder_slot). False: the coder words ran out (`decoder` is then undefined).
-  bool (*decode_symbols)(DecoderState& decoder, const std::uint32_t* slots, std::uint32_t n, std::uint8_t* symbols);
-  /// The same for two blocks at once, each of n symbols: 1.7 times as many a second with AVX-512, since one block's
-  /// steps wait for each other. False: the words of one of them ran out.
-  bool (*decode_symbols_pair)(DecoderState& first, DecoderState& second, const std::uint32_t* slots, std::uint32_t n,
-                              std::uint8_t* first_symbols, std::uint8_t* second_symbols);
+  /// n symbols each of `count` blocks, by one table of 4096 slots (decoder_slot). Four blocks at once come twice as
+  /// fast as one, since one block's steps wait for each other. False: the coder words of one of them ran out (the
+  /// decoders are then undefined).
+  bool (*decode_bytes)(const CodedBytes* blocks, std::uint32_t count, const std::uint32_t* slots, std::uint32_t n);
+  /// n raw digits of `width` (1 to 8) bits.
+  bool (*decode_raw_bytes)(const CodedBytes* blocks, std::uint32_t count, std::uint32_t width, std::uint32_t n);
+  /// Of few words: those at `positions`, which ascend, alone, the others' bytes stay as they are. Without `slots` raw
+  /// digits of `width` bits, else coded ones.
+  bool (*decode_bytes_at)(const CodedBytes& block, const std::uint32_t* slots, std::uint32_t width,
+                          const std::uint16_t* positions, std::uint32_t count);
   /// Coded digits of the words whose width (at most 8) is not 0: word = word << width | symbol.
   bool (*decode_digits)(DecoderState& decoder, const std::uint32_t* slots, const std::uint8_t* widths, std::uint32_t n,
                         std::uint32_t* words);

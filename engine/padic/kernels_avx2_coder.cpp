@@ -75,24 +75,50 @@ inline void store_bytes(u8* bytes, const Row& row) {
   store8(bytes, _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order));
 }
 
-bool decode_symbols(DecoderState& decoder, const u32* slots, u32 n, u8* symbols) {
-  CoderWords source;
-  open(source, decoder);
-  Row row = load_states(decoder.states);
-  u32 i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    if (!ready(source)) return false;
-    Row found;
-    for (u32 p = 0; p < 4; ++p) found.part[p] = decode_part(row.part[p], all_lanes(~0U), slots, source);
-    store_bytes(symbols + i, found);
-  }
-  if (!close(source, row, decoder)) return false;
-  return decode_symbols_row(decoder, slots, n - i, symbols + i);
+// All ones in the lanes of 8 whose bits are set.
+inline __m256i lanes_of(u32 bits) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  return _mm256_cmpeq_epi32(_mm256_and_si256(all_lanes(bits), bit), bit);
 }
 
-bool decode_symbols_pair(DecoderState& first, DecoderState& second, const u32* slots, u32 n, u8* first_symbols,
-                         u8* second_symbols) {
-  return decode_symbols(first, slots, n, first_symbols) && decode_symbols(second, slots, n, second_symbols);
+inline u32 row_of(const CodedBytes& block, u32 i) { return block.present == nullptr ? ~0U : block.present[i / lanes]; }
+
+// Full rows; `step` reads a digit of 8 lanes.
+template <class Step>
+bool decode_rows(const CodedBytes& block, u32 n, const Step& step) {
+  CoderWords source;
+  open(source, *block.decoder);
+  Row row = load_states(block.decoder->states);
+  for (u32 i = 0; i + lanes <= n; i += lanes) {
+    if (!ready(source)) return false;
+    const u32 present = row_of(block, i);
+    Row found;
+    for (u32 p = 0; p < 4; ++p) found.part[p] = step(row.part[p], lanes_of(present >> 8 * p), source);
+    store_bytes(block.bytes + i, found);
+  }
+  return close(source, row, *block.decoder);
+}
+
+bool decode_bytes(const CodedBytes* blocks, u32 count, const u32* slots, u32 n) {
+  const auto step = [slots](__m256i& state, __m256i part, CoderWords& source) {
+    return decode_part(state, part, slots, source);
+  };
+  for (u32 k = 0; k < count; ++k)
+    if (!decode_rows(blocks[k], n, step) || !decode_coded_row(blocks[k], slots, n / lanes * lanes, n)) return false;
+  return true;
+}
+
+bool decode_raw_bytes(const CodedBytes* blocks, u32 count, u32 width, u32 n) {
+  const __m256i mask = all_lanes((1U << width) - 1U);
+  const __m128i by = _mm_cvtsi32_si128(static_cast<int>(width));
+  const auto step = [mask, by](__m256i& state, __m256i part, CoderWords& source) {
+    const __m256i digit = _mm256_and_si256(_mm256_and_si256(state, mask), part);
+    state = refilled(_mm256_blendv_epi8(state, _mm256_srl_epi32(state, by), part), part, source);
+    return digit;
+  };
+  for (u32 k = 0; k < count; ++k)
+    if (!decode_rows(blocks[k], n, step) || !decode_raw_row(blocks[k], width, n / lanes * lanes, n)) return false;
+  return true;
 }
 
 inline __m256i with_digit(__m256i word, __m256i width, __m256i digit) {
@@ -230,8 +256,8 @@ void encode_bypass(EncoderState& encoder, const u16* digits, const u8* widths, u
 }  // namespace
 
 void add_avx2_coder(Kernels& table) {
-  table.decode_symbols = decode_symbols;
-  table.decode_symbols_pair = decode_symbols_pair;
+  table.decode_bytes = decode_bytes;
+  table.decode_raw_bytes = decode_raw_bytes;
   table.decode_digits = decode_digits;
   table.decode_bypass = decode_bypass;
   table.encode_symbols = encode_symbols;

@@ -109,19 +109,6 @@ void restore(u32* words, const u8* symbols, u32 n, const u8* signs, WordKind kin
   }
 }
 
-void add_heads(u32* words, const u8* symbols, u32 n, u32 tail, const u8* leads, const u8* signs, WordKind kind) {
-  const __m128i above = _mm_cvtsi32_si128(static_cast<int>(tail));
-  for (u32 i = 0; i < n; i += 8) {
-    u8 lead[8], sign[8];
-    for (u32 k = 0; k < 8; ++k) {
-      lead[k] = leads[symbols[i + k]];
-      sign[k] = signs[symbols[i + k]];
-    }
-    const __m256i word = _mm256_or_si256(load8(words + i), _mm256_sll_epi32(load_bytes(lead), above));
-    store8(words + i, kind == WordKind::plain ? word : with_sign(word, load_bytes(sign), kind));
-  }
-}
-
 }  // namespace
 
 void add_avx2_heads(Kernels& table) {
@@ -131,7 +118,6 @@ void add_avx2_heads(Kernels& table) {
   table.append = append;
   table.shift = shift;
   table.restore = restore;
-  table.add_heads = add_heads;
 }
 
 }  // namespace vramlab::padic

@@ -123,6 +123,30 @@ void shift(u32* words, const u8* widths, u32 n, bool half) {
   }
 }
 
+u32 present(const u8* symbols, u32 n, const u8* widths, u32* rows) {
+  const ByteTable entries = byte_table(widths);
+  u32 count = 0;
+  for (u32 i = 0; i < n; i += 64) {
+    const __m512i found = look_up(entries, load16(symbols + i));
+    const std::uint64_t valid = n - i >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (n - i)) - 1U;
+    const std::uint64_t bits = _mm512_test_epi8_mask(found, found) & valid;
+    rows[i / 32] = static_cast<u32>(bits);
+    if (n - i > 32) rows[i / 32 + 1] = static_cast<u32>(bits >> 32);
+    count += static_cast<u32>(__builtin_popcountll(bits));
+  }
+  return count;
+}
+
+void positions(const u32* rows, u32 n, u16* found) {
+  __m512i number = _mm512_set_epi16(31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11,
+                                    10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  for (u32 row = 0; row < (n + 31) / 32; ++row) {
+    store16(found, _mm512_maskz_compress_epi16(rows[row], number));
+    found += ones(rows[row]);
+    number = _mm512_add_epi16(number, _mm512_set1_epi16(32));
+  }
+}
+
 inline __m512i with_sign(__m512i magnitude, __mmask16 sign, WordKind kind) {
   const __m512i top = all_lanes(top_bit);
   if (kind == WordKind::signed_parts) return _mm512_mask_or_epi32(magnitude, sign, magnitude, top);
@@ -140,26 +164,6 @@ void restore(u32* words, const u8* symbols, u32 n, const u8* signs, WordKind kin
   }
 }
 
-inline __m512i sixteen_of(__m512i bytes, u32 k) {
-  const __m512i part = _mm512_maskz_compress_epi64(static_cast<__mmask8>(3U << 2 * k), bytes);
-  return _mm512_cvtepu8_epi32(_mm512_castsi512_si128(part));
-}
-
-void add_heads(u32* words, const u8* symbols, u32 n, u32 tail, const u8* leads, const u8* signs, WordKind kind) {
-  const ByteTable lead_of = byte_table(leads), sign_of = byte_table(signs);
-  const __m128i above = _mm_cvtsi32_si128(static_cast<int>(tail));
-  for (u32 i = 0; i < n; i += 64) {
-    const __m512i symbol = load16(symbols + i);
-    const __m512i lead = look_up(lead_of, symbol), sign = look_up(sign_of, symbol);
-    const __mmask64 negative = kind == WordKind::plain ? 0 : _mm512_test_epi8_mask(sign, sign);
-    for (u32 k = 0; k < 4; ++k) {
-      u32* at = words + i + std::size_t{16} * k;
-      const __m512i word = _mm512_or_si512(load16(at), _mm512_sll_epi32(sixteen_of(lead, k), above));
-      store16(at, kind == WordKind::plain ? word : with_sign(word, static_cast<__mmask16>(negative >> 16 * k), kind));
-    }
-  }
-}
-
 }  // namespace
 
 void add_avx512_heads(Kernels& table) {
@@ -169,10 +173,11 @@ void add_avx512_heads(Kernels& table) {
   table.translate = translate;
   table.peel = peel;
   table.lead = lead;
+  table.present = present;
+  table.positions = positions;
   table.append = append;
   table.shift = shift;
   table.restore = restore;
-  table.add_heads = add_heads;
 }
 
 }  // namespace vramlab::padic

@@ -2,13 +2,12 @@
 
 #if defined(__AVX512VBMI2__)
 
-#include <cstring>
-
-#include "engine/padic/kernels_avx512.h"
+#include "engine/padic/kernels_avx512_planes.h"
 
 namespace vramlab::padic {
 namespace {
 
+using u8 = std::uint8_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
@@ -77,16 +76,6 @@ void dequantise(const u32* words, u32 n, double step, void* raw) {
 inline u32 both(__mmask16 low, __mmask16 high) { return static_cast<u32>(low) | static_cast<u32>(high) << 16; }
 
 // Byte k of 64 words, in order, for k = 0 to 3.
-struct BytePlanes {
-  __m512i byte[4];
-};
-
-// Rows and columns of 4 x 4 parts of a register, changed for each other.
-inline __m512i turned(__m512i value) {
-  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  return _mm512_permutexvar_epi32(order, value);
-}
-
 inline BytePlanes transposed(const __m512i* words) {
   const __m512i together = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   __m512i bytes[4];
@@ -95,19 +84,6 @@ inline BytePlanes transposed(const __m512i* words) {
   const __m512i high01 = _mm512_unpackhi_epi32(bytes[0], bytes[1]), high23 = _mm512_unpackhi_epi32(bytes[2], bytes[3]);
   return {{turned(_mm512_unpacklo_epi64(low01, low23)), turned(_mm512_unpackhi_epi64(low01, low23)),
            turned(_mm512_unpacklo_epi64(high01, high23)), turned(_mm512_unpackhi_epi64(high01, high23))}};
-}
-
-// Two rows lie side by side in every plane, but for the last one of an odd number.
-inline void store_rows(u32* plane, u64 bits, bool two) {
-  if (two)
-    std::memcpy(plane, &bits, sizeof bits);
-  else
-    *plane = static_cast<u32>(bits);
-}
-inline u64 load_rows(const u32* plane, bool two) {
-  u64 bits = *plane;
-  if (two) std::memcpy(&bits, plane, sizeof bits);
-  return bits;
 }
 
 void pack_rows(const __m512i* words, u32 width, u32 rows, bool two, u32* plane) {
@@ -136,38 +112,27 @@ void pack(const u32* words, u32 n, u32 base, u32 width, u32* planes) {
   }
 }
 
-// The inverse of transposed(), with the base added.
-inline void store_words(const BytePlanes& from, __m512i base, u32* words) {
-  __m512i byte[4];
-  for (u32 k = 0; k < 4; ++k) byte[k] = turned(from.byte[k]);
-  const __m512i low01 = _mm512_unpacklo_epi8(byte[0], byte[1]), high01 = _mm512_unpackhi_epi8(byte[0], byte[1]);
-  const __m512i low23 = _mm512_unpacklo_epi8(byte[2], byte[3]), high23 = _mm512_unpackhi_epi8(byte[2], byte[3]);
-  store16(words, _mm512_add_epi32(_mm512_unpacklo_epi16(low01, low23), base));
-  store16(words + 16, _mm512_add_epi32(_mm512_unpackhi_epi16(low01, low23), base));
-  store16(words + 32, _mm512_add_epi32(_mm512_unpacklo_epi16(high01, high23), base));
-  store16(words + 48, _mm512_add_epi32(_mm512_unpackhi_epi16(high01, high23), base));
-}
-
-// Planes from bit `bits` - 1 down to bit 8 * k, as far as they are given, into byte k.
-inline __m512i unpack_byte(const u32*& plane, u32 rows, bool two, u32 bits, u32 k, u32& left) {
-  __m512i byte = _mm512_setzero_si512();
-  for (u32 bit = bits; bit > 8 * k && left > 0; --bit, --left, plane += rows) {
-    const __m512i wanted = _mm512_set1_epi8(static_cast<char>(1U << (bit - 1) % 8));
-    byte = _mm512_mask_add_epi8(byte, load_rows(plane, two), byte, wanted);
+/// Byte k of the words from row `first` on goes to bytes[k], as far as planes are given.
+VRAMLAB_WITH_GFNI void bytes_of(const u32* planes, u32 rows, u32 first, u32 width, u32 taken,
+                                u8 (*bytes)[words_at_once]) {
+  for (u32 bits = width; bits > 0 && taken > 0; bits = (bits - 1) / 8 * 8) {
+    const u32 wanted = (bits - 1) % 8 + 1, given = wanted < taken ? wanted : taken;
+    plane_bytes(planes, rows, first, given, wanted - given, bytes[(bits - 1) / 8]);
+    planes += std::size_t{given} * rows;
+    taken -= given;
   }
-  return byte;
 }
 
 void unpack(const u32* planes, u32 n, u32 width, u32 taken, u32 base, u32* words) {
-  const u32 rows = (n + 31) / 32;
+  alignas(64) u8 bytes[4][words_at_once] = {};
   for (u32 i = 0; i < n; i += 64) {
-    const __m512i zero = _mm512_setzero_si512();
-    BytePlanes bytes = {{zero, zero, zero, zero}};
-    const u32* plane = planes + i / 32;
-    u32 left = taken;
-    for (u32 bits = width; bits > 0 && left > 0; bits = (bits - 1) / 8 * 8)
-      bytes.byte[(bits - 1) / 8] = unpack_byte(plane, rows, n - i > 32, bits, (bits - 1) / 8, left);
-    store_words(bytes, all_lanes(base), words + i);
+    const u32 at = i % words_at_once;
+    if (at == 0) bytes_of(planes, (n + 31) / 32, i / 32, width, taken, bytes);
+    BytePlanes of;
+    for (u32 k = 0; k < 4; ++k) of.byte[k] = turned(load16(bytes[k] + at));
+    __m512i parts[4];
+    join_bytes(of, parts);
+    for (u32 k = 0; k < 4; ++k) store16(words + i + 16 * k, _mm512_add_epi32(parts[k], all_lanes(base)));
   }
 }
 

@@ -15,7 +15,7 @@ bool has_avx512() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
-         __builtin_cpu_supports("avx512vbmi2");
+         __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("gfni");
 }
 #endif
 
@@ -34,6 +34,7 @@ Variants make_variants() {
   };
   add_portable_words(table);
   add_portable_coder(table);
+  add_portable_assembly(table);
   add("portable");
 #if defined(VRAMLAB_X86_KERNELS)
   if (!has_avx2()) return found;
@@ -44,7 +45,9 @@ Variants make_variants() {
   if (!has_avx512()) return found;
   add_avx512_words(table);
   add_avx512_heads(table);
-  add_avx512_coder(table);
+  add_avx512_encoder(table);
+  add_avx512_decoder(table);
+  add_avx512_assembly(table);
   add("avx512");
 #endif
   return found;

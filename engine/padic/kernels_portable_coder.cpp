@@ -89,11 +89,6 @@ void restore(u32* words, const u8* symbols, u32 n, const u8* signs, WordKind kin
   }
 }
 
-void add_heads(u32* words, const u8* symbols, u32 n, u32 tail, const u8* leads, const u8* signs, WordKind kind) {
-  for (u32 i = 0; i < n; ++i) words[i] |= static_cast<u32>(leads[symbols[i]]) << tail;
-  restore(words, symbols, n, signs, kind);
-}
-
 // Full rows, then the rest.
 template <class Row>
 bool forward(u32 n, const Row& row) {
@@ -107,13 +102,64 @@ void backward(u32 n, const Row& row) {
     row(i - lanes, n - (i - lanes) < lanes ? n - (i - lanes) : lanes);
 }
 
-bool decode_symbols(DecoderState& decoder, const u32* slots, u32 n, u8* symbols) {
-  return forward(n, [&](u32 i, u32 count) { return decode_symbols_row(decoder, slots, count, symbols + i); });
+bool decode_bytes(const CodedBytes* blocks, u32 count, const u32* slots, u32 n) {
+  for (u32 k = 0; k < count; ++k)
+    if (!decode_coded_row(blocks[k], slots, 0, n)) return false;
+  return true;
 }
-bool decode_symbols_pair(DecoderState& first, DecoderState& second, const u32* slots, u32 n, u8* first_symbols,
-                         u8* second_symbols) {
-  return decode_symbols(first, slots, n, first_symbols) && decode_symbols(second, slots, n, second_symbols);
+bool decode_raw_bytes(const CodedBytes* blocks, u32 count, u32 width, u32 n) {
+  for (u32 k = 0; k < count; ++k)
+    if (!decode_raw_row(blocks[k], width, 0, n)) return false;
+  return true;
 }
+
+// What has few digits is read from one to the next. No branch depends on a state: whether a coder word is taken is a
+// number of words. `read` gives a lane's digit.
+template <class Read>
+bool decode_at(const CodedBytes& block, const u16* positions, u32 count, const Read& read) {
+  DecoderState decoder = *block.decoder;
+  u32 i = 0;
+  for (; i < count && decoder.next != decoder.end; ++i) {
+    u32& state = decoder.states[positions[i] % lanes];
+    block.bytes[positions[i]] = static_cast<u8>(read(state));
+    const u32 low = static_cast<u32>((std::uint64_t{state} - lowest_state) >> 63);
+    state = state << 16 * low | (*decoder.next & (0U - low));
+    decoder.next += low;
+  }
+  for (; i < count; ++i) {
+    u32& state = decoder.states[positions[i] % lanes];
+    block.bytes[positions[i]] = static_cast<u8>(read(state));
+    if (state < lowest_state) return false;
+  }
+  *block.decoder = decoder;
+  return true;
+}
+
+bool decode_bytes_at(const CodedBytes& block, const u32* slots, u32 width, const u16* positions, u32 count) {
+  if (slots != nullptr)
+    return decode_at(block, positions, count, [slots](u32& state) { return decoded_symbol(state, slots); });
+  return decode_at(block, positions, count, [width](u32& state) {
+    const u32 digit = state & ((1U << width) - 1U);
+    state >>= width;
+    return digit;
+  });
+}
+
+u32 present(const u8* symbols, u32 n, const u8* widths, u32* rows) {
+  u32 count = 0;
+  for (u32 i = 0; i < n; ++i) {
+    const u32 there = widths[symbols[i]] != 0 ? 1U : 0U;
+    rows[i / 32] = (i % 32 == 0 ? 0U : rows[i / 32]) | there << i % 32;
+    count += there;
+  }
+  return count;
+}
+void positions(const u32* rows, u32 n, u16* found) {
+  for (u32 row = 0; row < (n + 31) / 32; ++row)
+    for (u32 bits = rows[row]; bits != 0; bits &= bits - 1)
+      *found++ = static_cast<u16>(32 * row + static_cast<u32>(__builtin_ctz(bits)));
+}
+
 bool decode_digits(DecoderState& decoder, const u32* slots, const u8* widths, u32 n, u32* words) {
   return forward(n, [&](u32 i, u32 count) { return decode_digits_row(decoder, slots, widths + i, count, words + i); });
 }
@@ -144,9 +190,11 @@ void add_portable_coder(Kernels& table) {
   table.append = append;
   table.shift = shift;
   table.restore = restore;
-  table.add_heads = add_heads;
-  table.decode_symbols = decode_symbols;
-  table.decode_symbols_pair = decode_symbols_pair;
+  table.decode_bytes = decode_bytes;
+  table.decode_raw_bytes = decode_raw_bytes;
+  table.decode_bytes_at = decode_bytes_at;
+  table.present = present;
+  table.positions = positions;
   table.decode_digits = decode_digits;
   table.decode_bypass = decode_bypass;
   table.encode_symbols = encode_symbols;

@@ -23,11 +23,32 @@ static inline bool refill(DecoderState& decoder, std::uint32_t lane) {
   return true;
 }
 
-static inline bool decode_symbols_row(DecoderState& decoder, const std::uint32_t* slots, std::uint32_t n,
-                                      std::uint8_t* symbols) {
-  for (std::uint32_t lane = 0; lane < n; ++lane) {
-    symbols[lane] = static_cast<std::uint8_t>(decoded_symbol(decoder.states[lane], slots));
-    if (!refill(decoder, lane)) return false;
+/// Whether word i, which the rows of a block are the words of, has a digit.
+static inline bool takes_part(const CodedBytes& block, std::uint32_t i) {
+  return block.present == nullptr || (block.present[i / lanes] >> i % lanes & 1U) != 0;
+}
+
+/// The words from `begin`, which is where a row begins, to `end`.
+static inline bool decode_coded_row(const CodedBytes& block, const std::uint32_t* slots, std::uint32_t begin,
+                                    std::uint32_t end) {
+  DecoderState& decoder = *block.decoder;
+  for (std::uint32_t i = begin; i < end; ++i) {
+    block.bytes[i] = 0;
+    if (!takes_part(block, i)) continue;
+    block.bytes[i] = static_cast<std::uint8_t>(decoded_symbol(decoder.states[i % lanes], slots));
+    if (!refill(decoder, i % lanes)) return false;
+  }
+  return true;
+}
+static inline bool decode_raw_row(const CodedBytes& block, std::uint32_t width, std::uint32_t begin,
+                                  std::uint32_t end) {
+  DecoderState& decoder = *block.decoder;
+  for (std::uint32_t i = begin; i < end; ++i) {
+    block.bytes[i] = 0;
+    if (!takes_part(block, i)) continue;
+    block.bytes[i] = static_cast<std::uint8_t>(decoder.states[i % lanes] & ((1U << width) - 1U));
+    decoder.states[i % lanes] >>= width;
+    if (!refill(decoder, i % lanes)) return false;
   }
   return true;
 }

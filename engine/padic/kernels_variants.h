@@ -9,11 +9,14 @@ namespace vramlab::padic {
 
 void add_portable_words(Kernels& table);
 void add_portable_coder(Kernels& table);
+void add_portable_assembly(Kernels& table);
 void add_avx2_words(Kernels& table);
 void add_avx2_heads(Kernels& table);
 void add_avx2_coder(Kernels& table);
 void add_avx512_words(Kernels& table);
 void add_avx512_heads(Kernels& table);
-void add_avx512_coder(Kernels& table);
+void add_avx512_encoder(Kernels& table);
+void add_avx512_decoder(Kernels& table);
+void add_avx512_assembly(Kernels& table);
 
 }  // namespace vramlab::padic

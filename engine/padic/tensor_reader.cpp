@@ -54,7 +54,7 @@ class BlockDecoder {
   /// Block `number`, of those before `end` that are read in order.
   void decode(std::uint32_t number, std::uint32_t end, std::uint32_t planes, std::byte* raw, ErrorBound* error) {
     const auto block = aligned(checked(number));
-    if (dense_) dense_->announce(next_of(number, end, block));
+    if (dense_ && dense_->reads_ahead(block.data())) announce_after(number, end, block);
     const std::uint32_t values = stream_.cuts.values_of(number);
     try {
       if (fast_)
@@ -70,17 +70,23 @@ class BlockDecoder {
   }
 
  private:
-  /// The block after `number`, if the two may be read together.
-  std::span<const std::byte> next_of(std::uint32_t number, std::uint32_t end, std::span<const std::byte> block) {
+  /// The blocks after `number`, as far as they may be read together with it.
+  void announce_after(std::uint32_t number, std::uint32_t end, std::span<const std::byte> block) {
     const bool copied = block.data() == std::as_bytes(std::span(copy_)).data();
-    const bool alike = number + 1 < end && stream_.cuts.values_of(number) == stream_.cuts.values_of(number + 1);
-    return alike && !copied && !block.empty() ? checked(number + 1) : std::span<const std::byte>{};
+    if (copied || block.empty()) return;
+    std::array<std::span<const std::byte>, DenseDecoder::together - 1> next;
+    std::uint32_t count = 0;
+    for (std::uint32_t b = number + 1; b < end && count < next.size(); ++b) {
+      if (stream_.cuts.values_of(b) != stream_.cuts.values_of(number)) break;
+      next[count++] = checked(b);
+    }
+    dense_->announce(std::span(next).first(count));
   }
-  /// The bytes of a block; those of the last two are kept, since comparing checksums takes time.
+  /// The bytes of a block; those of the last few are kept, since comparing checksums takes time.
   std::span<const std::byte> checked(std::uint32_t number) {
-    auto& known = known_[number % 2];
-    if (known.first != number) known = {number, stream_.block(number)};
-    return known.second;
+    auto& known = known_[number % known_.size()];
+    if (known.number != number) known = {number, stream_.block(number)};
+    return known.bytes;
   }
   /// Streams may lie anywhere; planes are read as u32.
   std::span<const std::byte> aligned(std::span<const std::byte> block) {
@@ -95,7 +101,11 @@ class BlockDecoder {
   std::unique_ptr<DigitBlocks> digits_;
   std::unique_ptr<DenseDecoder> dense_;
   std::vector<std::uint64_t> copy_;
-  std::array<std::pair<std::uint64_t, std::span<const std::byte>>, 2> known_{{{~0ULL, {}}, {~0ULL, {}}}};
+struct Known {
+    std::uint64_t number = ~0ULL;
+    std::span<const std::byte> bytes;
+  };
+  std::array<Known, DenseDecoder::together> known_;
 };
 
 void check_room(std::span<std::byte> out, std::uint64_t wanted) {

@@ -27,6 +27,7 @@ struct Data {
   std::vector<std::uint16_t> codes = std::vector<std::uint16_t>(n), digits = codes, buffer = codes;
   std::vector<std::uint8_t> symbols = std::vector<std::uint8_t>(n), widths = symbols, ranks = symbols, table = symbols,
                             bytes = symbols;
+  HeadBytes heads;
 
   explicit Data(const Kernels& kernels) : k(kernels) {
     std::mt19937 random(1);
@@ -61,6 +62,17 @@ struct Data {
       for (std::uint32_t b = 0; b < frequencies[s]; ++b) slots[slot++] = decoder_slot(s, frequencies[s], b);
     }
     for (std::uint32_t i = 0; i < n; ++i) widths[i] = table[ranks[codes[i]]];
+  }
+
+  /// float32 from 23 bits of tail.
+  void assemble(bool of_planes) {
+    constexpr std::uint32_t rows = n / 32;
+    TailByte tail[3];
+    for (std::uint32_t byte = 0; byte < 3; ++byte)
+      tail[byte] =
+          of_planes ? TailByte{nullptr, raw.data() + (byte == 2 ? 0 : (15 - 8 * byte) * rows), byte == 2 ? 7U : 8U, 0}
+                    : TailByte{bytes.data(), nullptr, 0, 0};
+    k.assemble(symbols.data(), n, heads, tail, 4, out.data());
   }
 
   EncoderState encoder() {
@@ -135,9 +147,10 @@ void measure_heads(const Kernels& k) {
   measure(k, "append", [](Data& d) { d.k.append(d.out.data(), d.widths.data(), d.words.data(), n); });
   measure(k, "restore",
           [](Data& d) { d.k.restore(d.out.data(), d.symbols.data(), n, d.table.data(), WordKind::offset); });
-  measure(k, "add_heads", [](Data& d) {
-    d.k.add_heads(d.out.data(), d.symbols.data(), n, 23, d.table.data(), d.table.data(), WordKind::signed_parts);
-  });
+  measure(k, "assemble32_planes", [](Data& d) { d.assemble(true); });
+  measure(k, "assemble32_bytes", [](Data& d) { d.assemble(false); });
+  measure(k, "present",
+          [](Data& d) { benchmark::DoNotOptimize(d.k.present(d.symbols.data(), n, d.table.data(), d.bitmap.data())); });
   measure(k, "unpack23", [](Data& d) { d.k.unpack(d.raw.data(), n, 23, 23, 0, d.out.data()); });
 }
 
@@ -145,8 +158,8 @@ void measure_coder(const Kernels& k) {
   const auto symbols = [](Data& d, EncoderState& state) {
     d.k.encode_symbols(state, d.entries.data(), d.symbols.data(), n);
   };
-  const auto half = [](Data& d, EncoderState& state) {
-    d.k.encode_symbols(state, d.entries.data(), d.symbols.data(), n / 2);
+  const auto quarter = [](Data& d, EncoderState& state) {
+    d.k.encode_symbols(state, d.entries.data(), d.symbols.data(), n / 4);
   };
   const auto digits = [](Data& d, EncoderState& state) {
     d.k.encode_bypass(state, d.digits.data(), d.widths.data(), n);
@@ -173,12 +186,15 @@ void measure_coder(const Kernels& k) {
       state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * n * 4);
     });
   };
-  measure_decoding("decode_symbols", symbols, [](Data& d, DecoderState& state) {
-    return d.k.decode_symbols(state, d.slots.data(), n, d.ranks.data());
+  measure_decoding("decode_bytes", symbols, [](Data& d, DecoderState& state) {
+    const CodedBytes block{&state, d.ranks.data(), nullptr};
+    return d.k.decode_bytes(&block, 1, d.slots.data(), n);
   });
-  measure_decoding("decode_symbols_pair_of_halves", half, [](Data& d, DecoderState& state) {
-    DecoderState other = state;
-    return d.k.decode_symbols_pair(state, other, d.slots.data(), n / 2, d.ranks.data(), d.bytes.data());
+  measure_decoding("decode_bytes_of_four_quarters", quarter, [](Data& d, DecoderState& state) {
+    DecoderState states[] = {state, state, state, state};
+    CodedBytes blocks[4];
+    for (std::uint32_t b = 0; b < 4; ++b) blocks[b] = {&states[b], d.ranks.data() + b * n / 4, nullptr};
+    return d.k.decode_bytes(blocks, 4, d.slots.data(), n / 4);
   });
   measure_decoding("decode_bypass", digits, [](Data& d, DecoderState& state) {
     return d.k.decode_bypass(state, d.widths.data(), n, d.out.data());

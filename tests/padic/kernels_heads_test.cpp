@@ -160,25 +160,79 @@ TEST(KernelHeads, SignsComeBack) {
   }));
 }
 
-TEST(KernelHeads, HeadsGoOnTopOfTails) {
+TEST(KernelHeads, WordsWithATailAreFound) {
   EXPECT_TRUE(rc::check([] {
     Random random = draw_random();
-    const std::uint32_t n = draw_count(), tail = random.below(24);
-    Bytes symbols = scratch<std::uint8_t>(n), signs(256), leads(256);
+    const std::uint32_t n = draw_count(), none = random.below(5);
+    Bytes symbols = scratch<std::uint8_t>(n), widths(256);
     for (std::uint8_t& symbol : symbols) symbol = static_cast<std::uint8_t>(random.next());
-    for (std::uint8_t& sign : signs) sign = static_cast<std::uint8_t>(random.below(2));
-    for (std::uint8_t& lead : leads) lead = static_cast<std::uint8_t>(random.next());
-    Words tails = draw_words(n, random);
-    for (std::uint32_t& word : tails) word &= (1U << tail) - 1U;
-    for (const WordKind kind : word_kinds) {
-      Words expected = scratch<std::uint32_t>(n);
-      for (std::uint32_t i = 0; i < n; ++i)
-        expected[i] = static_cast<std::uint32_t>(leads[symbols[i]]) << tail | tails[i];
-      portable().restore(expected.data(), symbols.data(), n, signs.data(), kind);
-      for (const Kernels* table : all_kernels()) {
-        Words words = tails;
-        table->add_heads(words.data(), symbols.data(), n, tail, leads.data(), signs.data(), kind);
-        RC_ASSERT(same(words, expected, n));
+    for (std::uint8_t& width : widths) width = random.below(4) < none ? 0 : static_cast<std::uint8_t>(random.next());
+    for (const Kernels* table : all_kernels()) {
+      Words rows((n + 31) / 32, 0xA5A5A5A5U), expected((n + 31) / 32);
+      const std::uint32_t count = table->present(symbols.data(), n, widths.data(), rows.data());
+      std::uint32_t counted = 0;
+      for (std::uint32_t i = 0; i < n; ++i) {
+        expected[i / 32] |= (widths[symbols[i]] != 0 ? 1U : 0U) << i % 32;
+        counted += widths[symbols[i]] != 0 ? 1U : 0U;
+      }
+      RC_ASSERT(count == counted);
+      RC_ASSERT(rows == expected);
+    }
+  }));
+}
+
+// A tail's byte of each kind: zero, bytes, planes at any place.
+struct Tail {
+  TailByte byte;
+  Bytes bytes;
+  Words planes;  ///< not one more than there are
+};
+
+Tail draw_tail(std::uint32_t n, Random& random) {
+  Tail tail{{}, scratch<std::uint8_t>(n, 0), {}};
+  const std::uint32_t kind = random.below(3);
+  if (kind == 0) return tail;
+  tail.byte.count = random.below(8) + 1;
+  tail.byte.lowest = random.below(9 - tail.byte.count);
+  Words words = scratch<std::uint32_t>(n);
+  for (std::uint32_t i = 0; i < n; ++i) {
+    words[i] = random.next() >> (32 - tail.byte.count);
+    tail.bytes[i] = static_cast<std::uint8_t>(words[i] << tail.byte.lowest);
+  }
+  if (kind == 1) return tail;
+  tail.planes.resize(std::size_t{(n + 31) / 32} * tail.byte.count);
+  portable().pack(words.data(), n, 0, tail.byte.count, tail.planes.data());
+  return tail;
+}
+
+TEST(KernelHeads, ValuesAreTheirHeadsAndTails) {
+  EXPECT_TRUE(holds_for(300, [] {
+    Random random = draw_random();
+    const std::uint32_t n = draw_count(), bytes = random.below(2) == 0 ? 2 : 4;
+    Bytes symbols = scratch<std::uint8_t>(n);
+    HeadBytes heads;
+    for (std::uint8_t& symbol : symbols) symbol = static_cast<std::uint8_t>(random.next());
+    for (std::uint8_t& high : heads.high) high = static_cast<std::uint8_t>(random.next());
+    for (std::uint8_t& low : heads.low) low = static_cast<std::uint8_t>(random.next());
+    std::vector<Tail> tails;
+    std::vector<TailByte> given;
+    for (std::uint32_t k = 0; k < tail_bytes(bytes); ++k) tails.push_back(draw_tail(n, random));
+    for (Tail& tail : tails) {
+      if (!tail.planes.empty()) tail.byte.planes = tail.planes.data();
+      if (tail.byte.count != 0 && tail.planes.empty()) tail.byte.bytes = tail.bytes.data();
+      given.push_back(tail.byte);
+    }
+    for (const Kernels* table : all_kernels()) {
+      Bytes raw(std::size_t{n} * bytes + 1);
+      table->assemble(symbols.data(), n, heads, given.data(), bytes, raw.data() + 1);
+      for (std::uint32_t i = 0; i < n; ++i) {
+        std::uint32_t value = 0, expected = static_cast<std::uint32_t>(heads.high[symbols[i]]) << 8 * (bytes - 1) |
+                                            static_cast<std::uint32_t>(heads.low[symbols[i]]) << 8 * (bytes - 2);
+        for (std::uint32_t k = 0; k < bytes; ++k)
+          value |= static_cast<std::uint32_t>(raw[1 + std::size_t{i} * bytes + k]) << 8 * k;
+        for (std::uint32_t k = 0; k < tail_bytes(bytes); ++k)
+          expected |= static_cast<std::uint32_t>(tails[k].bytes[i]) << 8 * k;
+        RC_ASSERT(value == expected);
       }
     }
   }));
