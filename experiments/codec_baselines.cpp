@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "engine/core/error.h"
+#include "experiments/codec_regroup.h"
 #include "experiments/tensor_packer.h"
 
 namespace vramlab {
@@ -20,7 +21,7 @@ using Bytes = std::vector<std::byte>;
 
 /// A compressor of one part.
 struct Library {
-  std::string_view name;
+  std::string_view name, regrouped, left_regrouped;
   std::size_t (*most)(std::size_t raw) = nullptr;
   std::size_t (*compress)(std::span<const std::byte> raw, std::span<std::byte> packed) = nullptr;  ///< 0: it failed
   bool (*decompress)(std::span<const std::byte> packed, std::span<std::byte> raw) = nullptr;
@@ -54,36 +55,8 @@ bool lz4_decompress(std::span<const std::byte> packed, std::span<std::byte> raw)
 }
 
 constexpr std::array<Library, 2> libraries{
-    {{"zstd-1", ZSTD_compressBound, zstd_compress, zstd_decompress}, {"lz4", lz4_most, lz4_compress, lz4_decompress}}};
-
-/// All first bytes of the values, then all second ones, ... A constant number of bytes lets the compiler unroll.
-template <std::size_t each>
-void regroup_fixed(std::span<const std::byte> values, std::span<std::byte> grouped) {
-  const std::byte* __restrict from = values.data();
-  std::byte* __restrict to = grouped.data();
-  const std::size_t count = values.size() / each;
-  for (std::size_t i = 0; i < count; ++i)
-    for (std::size_t byte = 0; byte < each; ++byte) to[byte * count + i] = from[i * each + byte];
-}
-
-template <std::size_t each>
-void ungroup_fixed(std::span<const std::byte> grouped, std::span<std::byte> values) {
-  const std::byte* __restrict from = grouped.data();
-  std::byte* __restrict to = values.data();
-  const std::size_t count = values.size() / each;
-  for (std::size_t i = 0; i < count; ++i)
-    for (std::size_t byte = 0; byte < each; ++byte) to[i * each + byte] = from[byte * count + i];
-}
-
-void regroup(std::span<const std::byte> values, std::size_t each, std::span<std::byte> grouped) {
-  if (each == 2) return regroup_fixed<2>(values, grouped);
-  return each == 4 ? regroup_fixed<4>(values, grouped) : regroup_fixed<8>(values, grouped);
-}
-
-void ungroup(std::span<const std::byte> grouped, std::size_t each, std::span<std::byte> values) {
-  if (each == 2) return ungroup_fixed<2>(grouped, values);
-  return each == 4 ? ungroup_fixed<4>(grouped, values) : ungroup_fixed<8>(grouped, values);
-}
+    {{"zstd-1", "zstd-1 regrouped", "zstd-1 left regrouped", ZSTD_compressBound, zstd_compress, zstd_decompress},
+     {"lz4", "lz4 regrouped", "lz4 left regrouped", lz4_most, lz4_compress, lz4_decompress}}};
 
 /// One library on all parts of some values.
 class Run {
@@ -125,34 +98,53 @@ class Run {
   std::vector<std::size_t> sizes_;
 };
 
-BaselineRun run_one(const Library& library, std::string_view name, std::span<const std::byte> values,
-                    std::size_t regrouped_by, int repeat) {
-  const bool regrouped = regrouped_by > 1;
+void check_back(const Bytes& back, std::span<const std::byte> values, std::string_view name) {
+  if (!std::equal(back.begin(), back.end(), values.begin(), values.end()))
+    throw InvariantError(fmt::format("{} does not give its input back", name));
+}
+
+BaselineRun run_plain(const Library& library, std::span<const std::byte> values, int repeat) {
   Run run(library, values);
-  Bytes grouped(regrouped ? values.size() : 0), back(values.size());
-  BaselineRun found{name};
+  Bytes back(values.size());
+  BaselineRun found{library.name};
+  found.compress_seconds = median_seconds(repeat, [&] { run.compress(values); });
+  found.compressed_bytes = run.bytes();
+  found.decompress_seconds = median_seconds(repeat, [&] { run.decompress(back); });
+  check_back(back, values, found.name);
+  return found;
+}
+
+/// With the bytes regrouped, and the same with the time that they take to go back to their places left out: what is
+/// there then is no tensor yet.
+std::array<BaselineRun, 2> run_regrouped(const Library& library, std::span<const std::byte> values,
+                                         std::size_t bytes_each, int repeat) {
+  Run run(library, values);
+  Bytes grouped(values.size()), back(values.size());
+  BaselineRun found{library.regrouped};
   found.compress_seconds = median_seconds(repeat, [&] {
-    if (regrouped) regroup(values, regrouped_by, grouped);
-    run.compress(regrouped ? std::span<const std::byte>(grouped) : values);
+    regroup(values, bytes_each, grouped);
+    run.compress(grouped);
   });
   found.compressed_bytes = run.bytes();
   found.decompress_seconds = median_seconds(repeat, [&] {
-    run.decompress(regrouped ? grouped : back);
-    if (regrouped) ungroup(grouped, regrouped_by, back);
+    run.decompress(grouped);
+    ungroup(grouped, bytes_each, back);
   });
-  if (!std::equal(back.begin(), back.end(), values.begin()))
-    throw InvariantError(fmt::format("{} does not give its input back", name));
-  return found;
+  check_back(back, values, found.name);
+  BaselineRun left = found;
+  left.name = library.left_regrouped;
+  left.decompress_seconds = median_seconds(repeat, [&] { run.decompress(grouped); });
+  return {found, left};
 }
 
 }  // namespace
 
 std::vector<BaselineRun> run_baselines(std::span<const std::byte> values, std::size_t bytes_each, int repeat) {
-  static constexpr std::array<std::string_view, 2> regrouped_names{"zstd-1 regrouped", "lz4 regrouped"};
   std::vector<BaselineRun> found;
-  for (std::size_t i = 0; i < libraries.size(); ++i) {
-    found.push_back(run_one(libraries[i], libraries[i].name, values, 1, repeat));
-    if (bytes_each > 1) found.push_back(run_one(libraries[i], regrouped_names[i], values, bytes_each, repeat));
+  for (const Library& library : libraries) {
+    found.push_back(run_plain(library, values, repeat));
+    if (bytes_each == 1) continue;
+    for (const BaselineRun& run : run_regrouped(library, values, bytes_each, repeat)) found.push_back(run);
   }
   return found;
 }

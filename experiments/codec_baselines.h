@@ -16,8 +16,9 @@ struct BaselineRun {
 };
 
 /// zstd -1 and LZ4, each on the bytes as they are and with the bytes of the values regrouped (all first bytes, then all
-/// second ones, ...), which is what HDF5 and Zarr do. One core, in parts of at most 1 GiB; regrouping is timed too.
-/// Throws InvariantError where one does not give its input back.
+/// second ones, ...), which is what HDF5 and Zarr do. One core, in parts of at most 1 GiB; regrouping is timed both
+/// ways, but for "left regrouped", where the way back is left out. Throws InvariantError where one does not give its
+/// input back.
 std::vector<BaselineRun> run_baselines(std::span<const std::byte> values, std::size_t bytes_each, int repeat);
 
 }  // namespace vramlab

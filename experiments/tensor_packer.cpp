@@ -16,7 +16,7 @@ class CpuPacker final : public TensorPacker {
   PackedRun run(const padic::TensorView& tensor, const padic::CodecOptions& options, std::uint64_t raw_bytes,
                 int repeat) override {
     PackedRun found;
-    found.compress_seconds = median_seconds(repeat, [&] { found.stream = padic::compress(tensor, options); });
+    found.compress_seconds = median_seconds(repeat, [&] { padic::compress(tensor, options, found.stream); });
     found.values.resize(raw_bytes);
     found.decompress_seconds =
         median_seconds(repeat, [&] { padic::decompress(found.stream, found.values, options.threads); });
