@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/replay/load.h"
+#include "engine/replay/plan_trials.h"
 #include "engine/replay/replay_clock.h"
 #include "engine/replay/replay_run.h"
 #include "engine/replay/replay_stretch.h"
@@ -56,6 +57,9 @@ class Replay {
   void time_runs(const std::string& digest);
   RunSetup decisions_only() const;
   RunSetup ideal_setup() const;
+  void settle();
+  void prepare();
+  TrialResult try_plan();
   void rehearse();
   RunSetup model_setup() const;
   void draw_timeline() const;
@@ -72,10 +76,11 @@ class Replay {
   const Trace& trace_;                      ///< what is run: all of it, or the stretch
   const ReplayRequest& request_;
   RunSetup setup_;
-  Instance instance_, ideal_instance_;  ///< of what is run, and without swapping
-  InputLog inputs_;                     ///< of the first run
-  std::optional<RunResult> timed_;      ///< the last timed run; at the end with the medians of all
-  std::vector<RunResult> real_runs_;    ///< the timed ones of a real device
+  Instance instance_, ideal_instance_;      ///< of what is run, and without swapping
+  std::optional<Nanoseconds> model_ideal_;  ///< time of the model's run that swaps nothing
+  InputLog inputs_;                         ///< of the first run
+  std::optional<RunResult> timed_;          ///< the last timed run; at the end with the medians of all
+  std::vector<RunResult> real_runs_;        ///< the timed ones of a real device
   std::uint64_t timed_runs_ = 0;
   double loop_seconds_ = 0;  ///< of the timed runs
   double runs_done_ = 0, runs_planned_ = 1;
@@ -102,14 +107,38 @@ Replay::Replay(const Trace& trace, const ReplayRequest& request)
   if (request.inputs == InputsMode::log) setup_.log_in = request.log_in;
   if (request.pool->follows != Follows::nothing) follow_recording(whole_, setup_);
   if (request.pool->needs_instance) {
-    ideal_instance_ = to_instance(trace_);
-    instance_ = stretch_ ? placings_of(model_setup(), request.swap) : ideal_instance_;
+    instance_ = ideal_instance_ = to_instance(trace_);
     setup_.context.instance = &instance_;
   }
-  if (stretch_) rehearse();
+  if (stretch_) settle();
   runs_planned_ = observes() || request.warm_up ? 2 : 1;
   if (request.progress)
     setup_.progress = [this](double fraction) { request_.progress((runs_done_ + fraction) / runs_planned_); };
+}
+
+void Replay::settle() {
+  if (tries_plans(request_.swap))
+    settle_plan(*stretch_, request_.swap, [this] { return try_plan(); });
+  else
+    prepare();
+}
+
+// A model's run, so that the plan is the same on every device.
+TrialResult Replay::try_plan() {
+  prepare();
+  RunSetup ideal = ideal_setup();
+  if (request_.make_model_device) ideal.make_device = request_.make_model_device;
+  if (!model_ideal_) model_ideal_ = ReplayRun(ideal).run().simulated;
+  const std::optional<Nanoseconds> time = ReplayRun(model_setup()).run().simulated;
+  if (!time || !model_ideal_) return {};
+  return {.stall = *time - *model_ideal_, .ideal = *model_ideal_};
+}
+
+// For the plan at hand, if there is one.
+void Replay::prepare() {
+  if (request_.pool->needs_instance) instance_ = placings_of(model_setup(), request_.swap);
+  stretch_->setup.taken_before = {};
+  rehearse();
 }
 
 // What is taken of other tiers is known once a run was made: a model's, so that it is the same on every device.

@@ -64,6 +64,7 @@ void PlanBuilder::begin(Bytes limit, const PlanWaits& waits) {
   outlooks_.resize(choices_.choices.size());
   for (std::uint32_t choice = 0; choice < choices_.choices.size(); ++choice) forget(choice);
   taken_.clear();
+  transfers_ = 0;
   outs_.clear();
   ins_.clear();
   failures_.clear();
@@ -79,13 +80,20 @@ void PlanBuilder::set_times(const PlanWaits& waits) {
     ends_[slot] = program_.end[slot] + waited;
   }
   duration_ = program_.duration + waited + waits[program_.slots()];
+  set_copy_times();
+}
+
+// Codecs keep no link busy.
+void PlanBuilder::set_copy_times() {
   out_times_.clear();
   in_times_.clear();
   const SwapMachine machine = slower(machine_, tier_, style_.link_percent);
   for (const ContentVersion& version : choices_.versions) {
     const Bytes bytes = program_.objects[version.object].bytes;
-    out_times_.push_back(swap_time(machine, tier_, SwapDirection::out, bytes).total());
-    in_times_.push_back(swap_time(machine, tier_, SwapDirection::in, bytes).total());
+    const SwapTime out = swap_time(machine, tier_, SwapDirection::out, bytes);
+    const SwapTime in = swap_time(machine, tier_, SwapDirection::in, bytes);
+    out_times_.push_back({.lead = out.codec, .link = out.link, .lag = {}});
+    in_times_.push_back({.lead = {}, .link = in.link, .lag = in.codec});
   }
 }
 
@@ -183,10 +191,10 @@ bool PlanBuilder::fit(const AbsenceChoice& choice, Fit& fit) const {
   if (copies_[choice.version].there) {
     fit.done = copies_[choice.version].done;
   } else if (!version.kept) {
-    const Nanoseconds time = out_times_[choice.version];
+    const CopyTime& time = out_times_[choice.version];
     fit.copies = true;
-    fit.copy = outs_.earliest(version.copied == 0 ? Nanoseconds(0) : ends_[version.copied - 1], time);
-    fit.done = fit.copy + time;
+    fit.copy = earliest_out(version, time);
+    fit.done = fit.copy + time.total();
     fit.out = ended_by(fit.copy);
     if (fit.done > duration_) return false;
   }
@@ -200,13 +208,24 @@ bool PlanBuilder::fit(const AbsenceChoice& choice, Fit& fit) const {
   fit.in = to;
   fit.comes_back = choice.returns;
   if (!choice.returns) return fit.settle < fit.in;
-  const auto back =
-      ins_.latest(choice.next_time() ? Nanoseconds(0) : fit.done, begin_of(to), in_times_[choice.version]);
+  const auto back = latest_in(choice.next_time() ? Nanoseconds(0) : fit.done, to, in_times_[choice.version]);
   if (!back) return false;
   fit.back = *back;
   fit.in = std::min(to, ended_by(*back));
   if (choice.wraps && !choice.next_time()) fit.in = std::min(fit.in, program_.slots() - 1);  // back at the end
   return choice.next_time() || fit.settle < fit.in;
+}
+
+// When it is asked for.
+Nanoseconds PlanBuilder::earliest_out(const ContentVersion& version, const CopyTime& time) const {
+  const Nanoseconds written = version.copied == 0 ? Nanoseconds(0) : ends_[version.copied - 1];
+  return outs_.earliest(written + time.lead, time.link) - time.lead;
+}
+
+// When it is asked for, so that the operator of slot `to` need not wait.
+std::optional<Nanoseconds> PlanBuilder::latest_in(Nanoseconds from, std::uint32_t to, const CopyTime& time) const {
+  const auto begin = ins_.latest(from + time.lead, begin_of(to) - time.lag, time.link);
+  return begin ? std::optional(*begin - time.lead) : std::nullopt;
 }
 
 // Operators that have ended at `time`, and so the slot at whose begin they have.
@@ -222,8 +241,8 @@ double PlanBuilder::score(const AbsenceChoice& choice, const Fit& fit) const {
   };
   switch (style_.rule) {
     case PlanRule::benefit_per_link_time: {
-      const Nanoseconds busy = (fit.copies ? out_times_[choice.version] : Nanoseconds(0)) +
-                               (fit.comes_back ? in_times_[choice.version] : Nanoseconds(0));
+      const Nanoseconds busy = (fit.copies ? out_times_[choice.version].link : Nanoseconds(0)) +
+                               (fit.comes_back ? in_times_[choice.version].link : Nanoseconds(0));
       return all() / static_cast<double>(busy.value + 1);
     }
     case PlanRule::benefit:
@@ -252,12 +271,17 @@ void PlanBuilder::apply(std::uint32_t number, const Fit& fit) {
   const std::uint64_t bytes = program_.objects[choice.object].bytes.value;
   used_[number] = true;
   taken_.emplace_back(number, fit);
+  transfers_ += (fit.copies ? 1u : 0u) + (fit.comes_back ? 1u : 0u);
   if (fit.copies) {
-    outs_.take(fit.copy, out_times_[choice.version]);
+    const CopyTime& time = out_times_[choice.version];
+    outs_.take(fit.copy + time.lead, time.link);
     copies_[choice.version] = {.there = true, .done = fit.done};
     for (const std::uint32_t other : of_version_[choice.version]) forget(other);
   }
-  if (fit.comes_back) ins_.take(fit.back, in_times_[choice.version]);
+  if (fit.comes_back) {
+    const CopyTime& time = in_times_[choice.version];
+    ins_.take(fit.back + time.lead, time.link);
+  }
   if (choice.next_time()) {
     lower(bytes, fit.settle, program_.slots());
     lower(bytes, 0, fit.in);

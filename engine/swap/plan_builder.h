@@ -48,6 +48,8 @@ class PlanBuilder {
   bool build(Bytes limit, const PlanStyle& style, const PlanWaits& waits, const std::vector<double>& weights,
              bool to_the_end);
   SwapPlan plan() const;
+  /// Of the plan, both directions together.
+  std::uint32_t transfers() const { return transfers_; }
   const std::vector<std::uint32_t>& failures() const { return failures_; }
   /// Adds to `waits` what makes room for one absence more at `slot`, one of failures(), `most` in all at most. Returns
   /// what it added: 0 where nothing helps.
@@ -66,6 +68,11 @@ class PlanBuilder {
   struct Outlook {
     double score = 0;
     std::uint32_t settle = 0, in = 0;
+  };
+  /// What a copy takes: before it is on the link, on it, and until an operator can go on.
+  struct CopyTime {
+    Nanoseconds lead{}, link{}, lag{};
+    Nanoseconds total() const { return lead + link + lag; }
   };
   struct Copy {
     bool there = false;
@@ -89,6 +96,7 @@ class PlanBuilder {
 
   void begin(Bytes limit, const PlanWaits& waits);
   void set_times(const PlanWaits& waits);
+  void set_copy_times();
   void find_full(Bytes limit);
   void forget(std::uint32_t choice);
   std::optional<std::size_t> next_full(std::size_t after) const;
@@ -98,6 +106,8 @@ class PlanBuilder {
   bool possible(std::uint32_t choice, std::uint32_t slot) const;
   bool takeable(std::uint32_t choice) const;
   bool fit(const AbsenceChoice& choice, Fit& fit) const;
+  Nanoseconds earliest_out(const ContentVersion& version, const CopyTime& time) const;
+  std::optional<Nanoseconds> latest_in(Nanoseconds from, std::uint32_t to, const CopyTime& time) const;
   bool room(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const;
   bool room_out(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const;
   bool room_in(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const;
@@ -120,16 +130,17 @@ class PlanBuilder {
   PlanStyle style_;
   std::vector<Nanoseconds> begins_, ends_;
   Nanoseconds duration_{};
-  std::vector<Nanoseconds> out_times_, in_times_;  // by version
-  std::vector<std::uint32_t> full_;                // slots that were over the limit at first, in order
-  std::vector<std::uint32_t> full_before_;         // how many of them lie before a slot
-  std::vector<bool> given_up_;                     // each of them
-  std::vector<double> excess_, durations_;         // of each of them: bytes, ns
-  std::vector<Copy> copies_;                       // by version
+  std::vector<CopyTime> out_times_, in_times_;  // by version
+  std::vector<std::uint32_t> full_;             // slots that were over the limit at first, in order
+  std::vector<std::uint32_t> full_before_;      // how many of them lie before a slot
+  std::vector<bool> given_up_;                  // each of them
+  std::vector<double> excess_, durations_;      // of each of them: bytes, ns
+  std::vector<Copy> copies_;                    // by version
   std::vector<bool> used_;
   std::vector<Outlook> outlooks_;     // by choice
   std::vector<Promising> promising_;  // a heap
   std::vector<std::pair<std::uint32_t, Fit>> taken_;
+  std::uint32_t transfers_ = 0;
   LinkCalendar outs_, ins_;
   const std::vector<double>* weights_ = nullptr;
   std::vector<std::uint32_t> failures_;

@@ -37,6 +37,7 @@ PlanSearch::PlanSearch(const AccessProgram& program, const SwapMachine& machine,
       max_load_(*std::max_element(program.load.begin(), program.load.end())),
       least_(working_set(program, largest_operator(program))),
       allowed_(static_cast<std::int64_t>(request.max_overhead * static_cast<double>(program.duration.value))),
+      transfer_cost_(request.transfer_cost),
       effort_(request.effort * std::max(effort_slots, program.slots()) / effort_slots),
       random_(request.seed) {}
 
@@ -115,8 +116,8 @@ std::optional<PlanSearch::Found> PlanSearch::attempt(Bytes limit, Nanoseconds al
     build(limit, allowed, found);
     const PlanForecast foreseen = forecast(program_, machine_, found.plan);
     forecasts_ += program_.slots() / 2;
-    if (foreseen.stall > allowed) continue;
-    found.plan.stall = foreseen.stall;
+    found.plan.stall = foreseen.stall + calls();
+    if (found.plan.stall > allowed) continue;
     found.waits = foreseen.waited;
     const std::vector<Bytes> left = load_under(program_, found.plan);
     const auto fullest = std::max_element(left.begin(), left.end());
@@ -133,7 +134,7 @@ void PlanSearch::build(Bytes limit, Nanoseconds allowed, Found& found) {
   for (const Nanoseconds wait : found.waits) left -= wait;
   bool ends = false;
   while (!builder_.build(limit, found.style, found.waits, found.weights, ends || spent()) && !ends) {
-    const Nanoseconds added = add_waits(left, found);
+    const Nanoseconds added = add_waits(left - calls(), found);
     left -= added;
     ends = added == Nanoseconds(0);
   }

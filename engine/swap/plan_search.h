@@ -42,6 +42,7 @@ class PlanSearch {
   Bytes just_below(Bytes peak) const { return std::max(least_, peak - std::min(peak, step())); }
   Found nothing() const;
   std::optional<Found> attempt(Bytes limit, Nanoseconds allowed, const Found& way);
+  Nanoseconds calls() const { return transfer_cost_ * static_cast<std::int64_t>(builder_.transfers()); }
   void build(Bytes limit, Nanoseconds allowed, Found& found);
   Nanoseconds add_waits(Nanoseconds left, Found& found);
   void lower_to(Bytes limit, Found& best);
@@ -57,7 +58,7 @@ class PlanSearch {
   SwapChoices choices_;
   PlanBuilder builder_;
   Bytes max_load_, least_;
-  Nanoseconds allowed_{};
+  Nanoseconds allowed_{}, transfer_cost_;
   std::uint64_t effort_;
   std::uint64_t random_;
   std::uint64_t forecasts_ = 0;  // in absences weighed

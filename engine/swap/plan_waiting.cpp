@@ -51,17 +51,16 @@ bool PlanBuilder::room_out(const AbsenceChoice& choice, std::uint32_t slot, Room
   }
   if (version.kept) return true;
   if (version.copied >= room.before_out) return false;
-  const Nanoseconds time = out_times_[choice.version];
-  const Nanoseconds from = version.copied == 0 ? Nanoseconds(0) : ends_[version.copied - 1];
-  const Nanoseconds found = outs_.earliest(from, time) + time;
-  room.out = std::clamp(found - needed, Nanoseconds(0), outs_.free_from(needed) + time - needed);
+  const CopyTime& time = out_times_[choice.version];
+  const Nanoseconds found = earliest_out(version, time) + time.total();
+  room.out = std::clamp(found - needed, Nanoseconds(0), outs_.free_from(needed) + time.total() - needed);
   return true;
 }
 
 // After the operator of `slot`, or after later ones over the limit: until the copy in has room before the next use.
 bool PlanBuilder::room_in(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const {
   if (!choice.returns) return true;
-  const Nanoseconds time = in_times_[choice.version];
+  const CopyTime& time = in_times_[choice.version];
   const std::uint32_t to = choice.next_time() ? choice.head_to : choice.to;
   const bool tail = choice.next_time() && slot >= choice.from;
   std::uint32_t last = slot;
@@ -69,12 +68,11 @@ bool PlanBuilder::room_in(const AbsenceChoice& choice, std::uint32_t slot, Room&
     for (std::uint32_t full = full_before_[slot]; full < full_before_[to]; ++full)
       if (excess_[full] > 0) last = full_[full];
   const Nanoseconds earliest = tail ? Nanoseconds(0) : ends_[last];
-  const auto back = ins_.latest(earliest, begin_of(to), time);
-  if (back) return true;
+  if (latest_in(earliest, to, time)) return true;
   room.before_in = tail ? to : last + 1;
   const Nanoseconds needed = tail ? begin_of(to) : ends_[last];
-  const auto late = ins_.latest(Nanoseconds(0), begin_of(to), time);
-  room.in = ins_.free_from(needed) + time - needed;
+  const auto late = latest_in(Nanoseconds(0), to, time);
+  room.in = ins_.free_from(needed) + time.total() - needed;
   if (late && *late < needed) room.in = std::min(room.in, needed - *late);
   return true;
 }

@@ -23,6 +23,9 @@ struct PlannerRequest {
   Tier tier = Tier::host;
   PlanMode mode = PlanMode::no_overhead;
   double max_overhead = 0;  ///< fraction of the duration, in mode no_overhead
+  /// What operators wait for every transfer beside what the forecast knows: the host's calls, where the device waits
+  /// for the host. Part of what they may wait, and of the plan's stall.
+  Nanoseconds transfer_cost{};
   Bytes min_swap{std::uint64_t{1} << 20};
   /// Absences weighed, for up to 5000 operators, and in proportion for more: less than a second for an iteration.
   std::uint64_t effort = 3'000'000;
