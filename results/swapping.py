@@ -16,6 +16,7 @@ alone; runs side by side on all cores.
 
 import argparse
 import concurrent.futures
+import csv
 import datetime
 import json
 import os
@@ -24,6 +25,8 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 from live_replay import ROOT, table
 from mixed_recording import mix
@@ -33,11 +36,22 @@ LINKS = {
     "PCIe, packed to a half": ["--machine", "h200", "--swap-tier", "host", "--codec", "half"],
     "peer": ["--machine", "h200-x2", "--swap-tier", "peer"],
 }
+# What a recording's transfers are taken to be: tensors of training runs, packed lossless by the codec's preset fast, at
+# the speed measured on an H200 (`vramlab list codecs`). CNNs in float32 keep ReLU activations; autocast keeps bfloat16
+# activations; the rest is float32, or a model's bfloat16 weights.
+MEASURED = "PCIe, packed lossless (measured)"
+TENSORS = {
+    "alexnet": "cnn_relu_act_fp32.float32", "vgg16": "cnn_relu_act_fp32.float32", "unet": "cnn_relu_act_fp32.float32",
+    "resnet50": "cnn_relu_act_fp32.float32", "gpt2": "gpt_gelu_act_bf16.bf16", "bert": "gpt_weight_fp32.float32",
+    "llama-train": "gpt_gelu_act_bf16.bf16", "llama-generate": "gpt_weight_bf16.bf16",
+}
 PLANNING = ["planned", "doa", "aoa", "wdoa", "swdoa"]
 ONLINE = ["lru", "capuchin", "autoswap:conservative", "autoswap:balanced", "autoswap:adaptive"]
+BASELINES = ["vdnn", "lms"]
 ORACLES = ["belady"]
 PAGES = {"table": "swapping.md", "claim": "autoswap-claim.md", "together": "together.md", "online": "online.md",
          "adaptive": "adaptive.md"}
+NOTES = "## What it shows"
 CLAIM = 0.342  # of the paper, "by up to", without communication overhead
 
 
@@ -45,13 +59,44 @@ def name_of(recording):
     return re.sub(r"\.csv(\.(xz|gz|zst))?$", "", pathlib.Path(recording).name)
 
 
+class Rows:
+    """What was measured, kept in a file of lines so that a run that was cut off goes on where it ended."""
+
+    def __init__(self, path):
+        self.path, self.lock, self.found = path, threading.Lock(), {}
+        if path and path.exists():
+            for line in path.read_text().splitlines():
+                key, row = json.loads(line)
+                self.found[re.sub(r"/\S*/", "", key)] = row
+
+    def add(self, key, row):
+        with self.lock:
+            self.found[key] = row
+            if self.path:
+                with self.path.open("a") as out:
+                    out.write(json.dumps([key, row]) + "\n")
+
+
 def run(given, *words):
+    """The row, {} where the program failed, {"not_measured": True} where it was not let finish."""
+    key = re.sub(r"/\S*/", "", " ".join(map(str, words)))  # files by their names
+    if key in given.rows.found:
+        return given.rows.found[key]
+    if given.cached_only or (given.until and time.strftime("%H:%M") >= given.until):
+        return {"not_measured": True}
+    row = call(given, words)
+    if not row.get("not_measured"):
+        given.rows.add(key, row)
+    return row
+
+
+def call(given, words):
     command = [str(given.vramlab), *map(str, words), "--format", "json"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=given.patience)
     except subprocess.TimeoutExpired:
         print(f"{' '.join(command)}: not done in {given.patience} s", file=sys.stderr)
-        return {}
+        return {"not_measured": True}
     try:
         rows = json.loads(done.stdout)
     except ValueError:
@@ -64,11 +109,12 @@ def run(given, *words):
 
 def bound(given, recording, link, overhead, *more):
     """The tightest that is solved in minutes: fewer moments loosen the bound."""
+    found = {}
     for moments in given.moments.split(","):
         found = run(given, "swap", "bound", recording, *link, "--max-overhead", overhead, "--moments", moments, *more)
         if found.get("bound_solved"):
             return {**found, "moments": moments}
-    return {}
+    return {"not_measured": True} if found.get("not_measured") else {}
 
 
 def planned(given, recording, policy, link, overhead, *more):
@@ -94,29 +140,87 @@ def in_parallel(given, jobs):
         return list(workers.map(lambda job: job[0](given, *job[1:]), jobs))
 
 
+def table_links(given, recording):
+    links = dict(LINKS)
+    file = next((file for name, file in TENSORS.items() if name_of(recording).startswith(name)), None)
+    if given.tensors and file:
+        codec = f"padic-fast:{given.tensors / file}.npy.xz"
+        links[MEASURED] = ["--machine", "h200", "--swap-tier", "host", "--codec", codec]
+    return links
+
+
+def table_jobs(given, policies):
+    """By link and recording: what is asked of each column. Order: what matters most first."""
+    jobs = {}
+    for recording in given.recordings:
+        for label, link in table_links(given, recording).items():
+            jobs[label, recording, "planned"] = (planned, recording, "planned", link, given.max_overhead)
+    for recording in given.recordings:
+        for label, link in table_links(given, recording).items():
+            jobs[label, recording, "bound"] = (bound, recording, link, given.max_overhead)
+    for recording in given.recordings:
+        for label, link in table_links(given, recording).items():
+            for policy in policies:
+                way = planned if policy in PLANNING else online
+                jobs.setdefault((label, recording, policy), (way, recording, policy, link, given.max_overhead))
+    return jobs
+
+
+def reduction(row, key="memory_reduction"):
+    return "not measured" if row.get("not_measured") else percent(row.get(key))
+
+
+def table_row(recording, least, results):
+    limit = least.get("bound_reduction")
+    best = max((row.get("memory_reduction") or 0 for row in results.values()), default=0)
+    moments = f" ({least['moments']})" if limit else ""
+    return [name_of(recording), reduction(least, "largest_operator_reduction"),
+            reduction(least, "bound_reduction") + moments, *map(reduction, results.values()),
+            percent(best / limit if limit else None), percent(results["planned"].get("overhead"), 2)]
+
+
+def kept_notes(page):
+    """What people wrote below the figures."""
+    text = page.read_text() if page.exists() else ""
+    at = text.find(NOTES)
+    return text[at:] if at >= 0 else ""
+
+
+def table_text(given, policies, results):
+    head = ["recording", "largest operator allows", "bound (moments)", *policies, "best of bound",
+            "overhead of planned"]
+    text = "# Memory by swapping, against what the links allow\n\n" + provenance()
+    for label in [*LINKS, MEASURED]:
+        rows = [table_row(recording, results.get((label, recording, "bound"), {}),
+                          {p: results.get((label, recording, p), {"not_measured": True}) for p in policies})
+                for recording in given.recordings if (label, recording, "planned") in results]
+        if rows:
+            text += f"\n## {label}\n\n" + table(head, rows)
+    return text
+
+
 def table_part(given):
-    sections = []
-    for label, link in LINKS.items():
-        policies = given.policies or PLANNING + ORACLES + ONLINE
-        jobs = []
-        for recording in given.recordings:
-            jobs.append((bound, recording, link, given.max_overhead))
-            jobs += [(planned if p in PLANNING else online, recording, p, link, given.max_overhead) for p in policies]
-        answers = iter(in_parallel(given, jobs))
-        rows = []
-        for recording in given.recordings:
-            least = next(answers)
-            limit = least.get("bound_reduction")
-            results = {p: next(answers) for p in policies}
-            cells = [percent(results[p].get("memory_reduction")) for p in policies]
-            best = max((r.get("memory_reduction") or 0 for r in results.values()), default=0)
-            over = results.get("planned", {}).get("overhead")
-            rows.append([name_of(recording), percent(least.get("largest_operator_reduction")), percent(limit), *cells,
-                         percent(best / limit if limit else None), percent(over, 2)])
-        head = ["recording", "largest operator allows", "bound", *policies, "best of bound", "overhead of planned"]
-        sections.append(f"## {label}\n\n" + table(head, rows))
-        given.out.write_text("# Memory by swapping, against what the links allow\n\n" + "\n".join(sections))
-    return given.out.read_text()
+    policies = given.policies or PLANNING + ORACLES + BASELINES + ONLINE + ["autoswap:aggressive"]
+    jobs = table_jobs(given, policies)
+    results = dict(zip(jobs, in_parallel(given, jobs.values())))
+    if given.csv:
+        write_csv(given.csv, results)
+    return table_text(given, policies, results)
+
+
+FIELDS = ["memory_reduction", "overhead", "stall_ns", "simulated_ns", "peak_device_bytes", "max_load_bytes",
+          "swapped_out_bytes", "swapped_in_bytes", "decisions", "bound_reduction", "bound_bytes",
+          "largest_operator_reduction", "moments"]
+
+
+def write_csv(path, results):
+    """Every cell's figures as the program wrote them."""
+    with path.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["link", "recording", "policy", *FIELDS])
+        for (label, recording, policy), row in sorted(results.items(), key=str):
+            if any(row.get(field) is not None for field in FIELDS):
+                writer.writerow([label, name_of(recording), policy, *(row.get(field, "") for field in FIELDS)])
 
 
 def claim_part(given):
@@ -288,7 +392,7 @@ def together_part(given):
     text = "# Placement and swapping together, against PyTorch's pool\n\n" + provenance()
     for label, link, overhead, more in sections:
         text += f"\n## {label}\n\n" + together_table(given, link, overhead, *more)
-        given.out.write_text(text)
+        write_page(given.out, text)
     return text
 
 
@@ -307,18 +411,34 @@ def arguments():
     parser.add_argument("--scales", type=lambda text: text.split(","), default=["4", "8", "12", "16", "24"])
     parser.add_argument("--limits", type=lambda text: text.split(","), default=["95%", "90%", "85%", "80%", "75%"])
     parser.add_argument("--mix", nargs="+", default=[], metavar="RECORDING:ROUNDS", help="of part adaptive")
+    parser.add_argument("--tensors", type=pathlib.Path, help="folder of the tensors that stand for what is packed")
+    parser.add_argument("--rows", type=pathlib.Path, help="file that keeps what was measured, for the next call")
+    parser.add_argument("--until", help="HH:MM after which nothing more is begun")
+    parser.add_argument("--cached-only", action="store_true", help="write the page from --rows alone")
+    parser.add_argument("--csv", type=pathlib.Path, help="also every figure of part table")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     given = parser.parse_args()
+    given.rows = Rows(given.rows)
     given.out = given.out or ROOT / "results" / PAGES[given.part]
     given.recordings = given.recordings or sorted((ROOT / "traces/bundled").glob("*.csv*"))
     return given
 
 
+def write_page(page, text):
+    """Whole, or not at all: a page without a figure is not worth the one that is there."""
+    if not re.search(r"\d%|\| \d", text):
+        raise SystemExit(f"nothing was measured; {page} is left as it is")
+    new = page.with_name(page.name + ".new")
+    new.write_text(text.rstrip("\n") + "\n")
+    os.replace(new, page)
+
+
 def main():
     given = arguments()
+    notes = kept_notes(given.out)
     text = {"table": table_part, "claim": claim_part, "together": together_part,
             "online": online_part, "adaptive": adaptive_part}[given.part](given)
-    given.out.write_text(text)
+    write_page(given.out, text + ("\n" + notes if notes else ""))
     print(text)
     return 0
 
