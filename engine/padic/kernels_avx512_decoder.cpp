@@ -3,7 +3,7 @@
 
 #if defined(__AVX512VBMI2__)
 
-#include "engine/padic/kernels_avx512.h"
+#include "engine/padic/kernels_avx512_few.h"
 #include "engine/padic/kernels_rows.h"
 
 namespace vramlab::padic {
@@ -127,9 +127,41 @@ bool decode_rows(const CodedBytes* blocks, u32 n, const Step& step) {
   return good;
 }
 
+/// As decode_rows, of all lanes.
+template <u32 count>
+bool decode_few_rows(const CodedBytes* blocks, u32 n, const FewSymbols& table) {
+  const FewRegisters few(table);
+  CoderWords words[count];
+  Reader readers[count];
+  for (u32 k = 0; k < count; ++k) readers[k] = opened(*blocks[k].decoder, words[k]);
+  for (u32 i = 0; i + lanes <= n; i += lanes) {
+    for (u32 k = 0; k < count; ++k)
+      if (!ready(readers[k], words[k])) return false;
+    for (u32 k = 0; k < count; ++k)
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(blocks[k].bytes + i),
+                          few_step(few, readers[k].row.low, readers[k].row.high, readers[k].next));
+  }
+  bool good = true;
+  for (u32 k = 0; k < count; ++k) good = close(readers[k], words[k], *blocks[k].decoder) && good;
+  return good;
+}
+
+/// Below so many words it does not pay to look whether the symbols are few.
+constexpr u32 least_few = 2048;
+
+template <u32 count>
+bool decode_full_rows(const CodedBytes* blocks, const u32* slots, u32 n) {
+  constexpr bool alone = count == 1;
+  FewSymbols few;
+  bool all_there = true;
+  for (u32 k = 0; k < count; ++k) all_there = all_there && blocks[k].present == nullptr;
+  if (all_there && n >= least_few && few_symbols(slots, few)) return decode_few_rows<count>(blocks, n, few);
+  return decode_rows<count>(blocks, n, Coded<alone>{slots});
+}
+
 template <u32 count>
 bool decode_coded(const CodedBytes* blocks, const u32* slots, u32 n) {
-  bool good = decode_rows<count>(blocks, n, Coded < count == 1 > {slots});
+  bool good = decode_full_rows<count>(blocks, slots, n);
   for (u32 k = 0; k < count; ++k) good = good && decode_coded_row(blocks[k], slots, n / lanes * lanes, n);
   return good;
 }

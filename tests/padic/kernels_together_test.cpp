@@ -14,7 +14,7 @@ using vramlab::testing::holds_for;
 struct Several {
   Block like;  ///< of all: n and the tables
   std::vector<Bytes> bytes;
-  std::vector<Words> present;
+  std::vector<Words> present;  ///< none: all words have one
   std::vector<Stream> streams;
   std::uint32_t width = 0;  ///< of raw digits; 0: coded ones
 };
@@ -57,7 +57,8 @@ bool is_read(const Kernels& table, const Several& all) {
   std::vector<Bytes> found(count, scratch<std::uint8_t>(n));
   std::vector<CodedBytes> blocks;
   for (const Stream& stream : all.streams) decoders.push_back(opened(stream));
-  for (std::uint32_t k = 0; k < count; ++k) blocks.push_back({&decoders[k], found[k].data(), all.present[k].data()});
+  for (std::uint32_t k = 0; k < count; ++k)
+    blocks.push_back({&decoders[k], found[k].data(), all.present.empty() ? nullptr : all.present[k].data()});
   if (!(all.width != 0 ? table.decode_raw_bytes(blocks.data(), count, all.width, n)
                        : table.decode_bytes(blocks.data(), count, all.like.heads.slots.data(), n)))
     return false;
@@ -78,6 +79,36 @@ TEST(KernelTogether, SeveralBlocksAreReadAtOnce) {
     if (cut) last.resize(random.below(static_cast<std::uint32_t>(last.size())));
     last.shrink_to_fit();
     for (const Kernels* table : all_kernels()) RC_ASSERT(is_read(*table, all) == !cut);
+  }));
+}
+
+// As exponents are: one symbol after the other twice as frequent up to the middle, so that those at both ends share
+// slots of a few neighbours. All words have a digit, as heads do.
+TEST(KernelTogether, FewSymbolsAreReadByAnyOfTheirShapes) {
+  EXPECT_TRUE(holds_for(200, [] {
+    Random random = draw_random();
+    const std::uint32_t symbols = random.below(70) + 1, n = 2000 + random.below(300), peak = random.below(symbols);
+    Several all{{}, {}, {}, {}, 0};
+    std::vector<std::uint64_t> counts;
+    for (std::uint32_t s = 0; s < symbols; ++s)
+      counts.push_back(1 +
+                       (std::uint64_t{1} << (40 - std::min(40U, random.below(3) + (s < peak ? peak - s : s - peak)))));
+    all.like.n = n;
+    all.like.heads = code_of(counts);
+    const std::uint32_t count = random.below(4) + 1;
+    for (std::uint32_t k = 0; k < count; ++k) {
+      Bytes bytes = scratch<std::uint8_t>(n, 0);
+      for (std::uint32_t i = 0; i < n; ++i)
+        bytes[i] = static_cast<std::uint8_t>(all.like.heads.slots[random.below(probability_scale)] & 0xFFU);
+      Pairs buffer(n);
+      EncoderState encoder;
+      for (std::uint32_t& state : encoder.states) state = lowest_state;
+      encoder.next = buffer.data() + n;
+      portable().encode_symbols(encoder, all.like.heads.entries.data(), bytes.data(), n);
+      all.bytes.push_back(bytes);
+      all.streams.push_back({{encoder.states, encoder.states + lanes}, {encoder.next, buffer.data() + n}});
+    }
+    for (const Kernels* table : all_kernels()) RC_ASSERT(is_read(*table, all));
   }));
 }
 
