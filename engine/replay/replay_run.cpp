@@ -49,7 +49,7 @@ ReplayRun::ReplayRun(const RunSetup& setup, const Observation* observation)
       lifetimes_(tells_hints(setup) ? lifetimes_in(trace_) : std::vector<std::uint64_t>()),
       program_(trace_) {
   if (setup.swap != nullptr) {
-    swap_.emplace(*setup.swap, port_, *pool_, log_, places_);
+    swap_.emplace(*setup.swap, port_, *pool_, log_, places_, *order_);
     inputs_.tell_measured([this](TokenId token, Nanoseconds duration) { swap_->measured(token, duration); });
   }
   if (setup.timeline != nullptr && !device_->follow_timeline(setup.timeline))
@@ -63,6 +63,7 @@ ReplayRun::ReplayRun(const RunSetup& setup, const Observation* observation)
 std::unique_ptr<Pool> ReplayRun::make_pool() {
   log_.add_sink(digest_);
   if (device_->contents() != nullptr || setup_.swap != nullptr) log_.add_sink(places_);
+  if (setup_.swap != nullptr) order_.emplace(port_, log_);
   if (setup_.sink != nullptr) log_.add_sink(*setup_.sink);
   if (observation_ != nullptr)
     for (ReplayWatcher* watcher : observation_->watchers) log_.add_sink(*watcher);

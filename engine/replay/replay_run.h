@@ -138,6 +138,7 @@ class ReplayRun {
   DecisionLog log_;
   std::unique_ptr<RunnableDevice> device_;
   Port port_;
+  std::optional<StreamOrder> order_;  ///< when swapping
   std::unique_ptr<Pool> pool_;
   std::optional<SwapDriver> swap_;
   InputFeed inputs_;

@@ -21,14 +21,15 @@ std::unique_ptr<SwapPolicy> make_policy(const SwapSetup& setup, PrioritySwapper&
 
 }  // namespace
 
-SwapDriver::SwapDriver(const SwapSetup& setup, Port& port, Pool& pool, DecisionLog& log, const PlacementTable& table)
+SwapDriver::SwapDriver(const SwapSetup& setup, Port& port, Pool& pool, DecisionLog& log, const PlacementTable& table,
+                       StreamOrder& order)
     : setup_(setup),
       window_(*setup.window),
       port_(port),
       pool_(pool),
       log_(log),
       table_(table),
-      swapper_(port, *this, setup.request->machine, swapper_settings(*setup.request, setup.taken_before)),
+      swapper_(port, *this, setup.request->machine, swapper_settings(*setup.request, setup.taken_before), &order),
       policy_(make_policy(setup, swapper_)),
       block_of_(window_.object_count()) {}
 

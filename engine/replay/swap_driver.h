@@ -17,6 +17,7 @@
 #include "engine/swap/access_program.h"
 #include "engine/swap/places.h"
 #include "engine/swap/priority_swapper.h"
+#include "engine/swap/stream_order.h"
 #include "engine/swap/swap_plan.h"
 #include "engine/swap/swap_policy.h"
 #include "traces/trace.h"
@@ -46,8 +47,9 @@ void check_limit(const SwapSetup& setup, const SwapperSettings& settings);
 /// THREAD-SAFETY: none.
 class SwapDriver final : public Places {
  public:
-  /// All must outlive it. REQUIRES: the table sees every decision that goes into the log.
-  SwapDriver(const SwapSetup& setup, Port& port, Pool& pool, DecisionLog& log, const PlacementTable& table);
+  /// All must outlive it. REQUIRES: the table and the order see every decision that goes into the log.
+  SwapDriver(const SwapSetup& setup, Port& port, Pool& pool, DecisionLog& log, const PlacementTable& table,
+             StreamOrder& order);
   ~SwapDriver() override;
 
   // --- Events ------------------------------------------------------------------------------------------------------

@@ -10,15 +10,20 @@ namespace vramlab {
 using Parts = PrioritySwapper::Parts;
 
 PrioritySwapper::Parts::Parts(Port& port_in, Places& places_in, const SwapMachine& machine_in,
-                              const SwapperSettings& settings_in)
-    : port(port_in), places(places_in), machine(machine_in), settings(settings_in) {
+                              const SwapperSettings& settings_in, StreamOrder* order_in)
+    : port(port_in),
+      places(places_in),
+      machine(machine_in),
+      settings(settings_in),
+      unseen(port),
+      order(order_in != nullptr ? *order_in : unseen) {
   for (std::size_t i = 0; i < stores.size(); ++i)
     stores[i] = std::make_unique<TierStore>(port, static_cast<Tier>(i), settings.capacity[i], settings.reserve_now[i]);
 }
 
 PrioritySwapper::PrioritySwapper(Port& port, Places& places, const SwapMachine& machine,
-                                 const SwapperSettings& settings)
-    : parts_(std::make_unique<Parts>(port, places, machine, settings)) {}
+                                 const SwapperSettings& settings, StreamOrder* order)
+    : parts_(std::make_unique<Parts>(port, places, machine, settings, order)) {}
 
 PrioritySwapper::~PrioritySwapper() = default;
 
@@ -26,6 +31,7 @@ PrioritySwapper::~PrioritySwapper() = default;
 
 void PrioritySwapper::allocated(ObjectId object, Bytes bytes, StreamId stream) {
   parts_->records.add(object, bytes, stream);
+  parts_->order.launched();  // what fills it
 }
 
 bool PrioritySwapper::freed(ObjectId object) {
@@ -40,6 +46,7 @@ bool PrioritySwapper::freed(ObjectId object) {
     parts_->drop_copies(*movement);
   }
   parts_->records.remove(object);
+  parts_->order.launched();  // uses to come until its place is given up
   return placed;
 }
 
@@ -66,7 +73,10 @@ void PrioritySwapper::reserve() {
   for (const auto& store : parts_->stores) store->reserve();
 }
 
-void PrioritySwapper::operator_launched() { ++parts_->launched; }
+void PrioritySwapper::operator_launched() {
+  ++parts_->launched;
+  parts_->order.launched();
+}
 
 // --- The policy's side -----------------------------------------------------------------------------------------------
 
@@ -77,10 +87,9 @@ const char* PrioritySwapper::obstacle(ObjectId object, Tier tier) const {
 bool PrioritySwapper::swap_out(ObjectId object, Tier tier) { return swap_out_batch(std::span(&object, 1), tier) == 1; }
 
 std::size_t PrioritySwapper::swap_out_batch(std::span<const ObjectId> objects, Tier tier) {
-  StreamRecords ready(parts_->port);
   std::vector<ObjectId> begun;
   for (const ObjectId object : objects)
-    if (parts_->leave(object, tier, ready)) begun.push_back(object);
+    if (parts_->leave(object, tier)) begun.push_back(object);
   if (parts_->settings.strategy == SwapStrategy::immediate)
     for (const ObjectId object : begun) parts_->settle(object);
   return begun.size();
@@ -88,8 +97,7 @@ std::size_t PrioritySwapper::swap_out_batch(std::span<const ObjectId> objects, T
 
 bool PrioritySwapper::copy_out(ObjectId object, Tier tier) {
   Parts& parts = *parts_;
-  StreamRecords ready(parts.port);
-  if (parts.obstacle_to_copy(object, tier) != nullptr || !parts.ensure_copy(object, tier, ready)) return parts.refuse();
+  if (parts.obstacle_to_copy(object, tier) != nullptr || !parts.ensure_copy(object, tier)) return parts.refuse();
   Movement& movement = *parts.records.movement(parts.records.at(object));
   parts.store(tier).mark_spare(movement.copy_in(tier)->place, object);
   return true;
@@ -139,6 +147,7 @@ void PrioritySwapper::measured(TokenId token, Nanoseconds duration) {
 }
 
 void PrioritySwapper::bring_home(const std::function<void(ObjectId)>& each) {
+  parts_->order.launched();
   for (std::uint32_t id = 0; id < parts_->records.end(); ++id) {
     const ObjectId object(id);
     if (parts_->records.live(object) && state(object) == SwapState::away) parts_->show(object, each);

@@ -32,6 +32,8 @@
 
 namespace vramlab {
 
+class StreamOrder;
+
 enum class SwapState : std::uint8_t { resident, leaving, away, arriving };
 
 struct SwapperSettings {
@@ -73,7 +75,10 @@ struct SwapStats {
 class PrioritySwapper {
  public:
   /// All must outlive it. What it holds in other tiers is returned in the end; REQUIRES: no transfer is under way then.
-  PrioritySwapper(Port& port, Places& places, const SwapMachine& machine, const SwapperSettings& settings);
+  /// `order` of the same Port lets transfers share a record of a stream in which nothing was launched since; without it
+  /// each takes its own.
+  PrioritySwapper(Port& port, Places& places, const SwapMachine& machine, const SwapperSettings& settings,
+                  StreamOrder* order = nullptr);
   ~PrioritySwapper();
   PrioritySwapper(const PrioritySwapper&) = delete;
   PrioritySwapper& operator=(const PrioritySwapper&) = delete;
@@ -100,7 +105,7 @@ class PrioritySwapper {
   /// Begins to copy it out; with a valid copy in that tier nothing is transferred. False where there is an obstacle
   /// (counted as refused). Immediate strategy: settles at once.
   bool swap_out(ObjectId object, Tier tier);
-  /// Several at once, behind one record of each stream concerned. Returns how many began. What began before a device
+  /// Several at once. Returns how many began. What began before a device
   /// fails stays begun.
   std::size_t swap_out_batch(std::span<const ObjectId> objects, Tier tier);
   /// Copies it out but keeps it resident: a later swap_out() then needs no transfer, unless it is written before.

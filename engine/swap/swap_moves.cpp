@@ -12,13 +12,6 @@ namespace vramlab {
 
 using Parts = PrioritySwapper::Parts;
 
-TokenId StreamRecords::of(StreamId stream) {
-  for (const auto& [known, token] : taken_)
-    if (known == stream) return token;
-  taken_.emplace_back(stream, port_.record(stream));
-  return taken_.back().second;
-}
-
 void Parts::note_held(Tier tier) {
   const auto index = static_cast<std::size_t>(tier);
   stats.held[index] = store(tier).held();
@@ -96,12 +89,12 @@ bool Parts::refuse() {
   return false;
 }
 
-TokenId Parts::transfer_out(const SwapRecord& record, const Movement& movement, Tier tier, const TierPlace& place,
-                            StreamRecords& ready) {
+TokenId Parts::transfer_out(const SwapRecord& record, const Movement& movement, Tier tier, const TierPlace& place) {
   const Extent extent = places.extent_of(movement.object);
   VRAMLAB_CHECK(extent.bytes <= record.bytes, "an object is larger than was told");
-  std::vector<TokenId> after{ready.of(record.stream)};
-  for (const StreamId user : movement.users) after.push_back(ready.of(user));
+  std::vector<TokenId> after;
+  order.follow(record.stream, after);
+  for (const StreamId user : movement.users) order.follow(user, after);
   store(tier).last_uses(place, after);
   return port.transfer({.from = {extent.segment, Tier::device, extent.offset},
                         .to = store(tier).end_of(place),
@@ -110,7 +103,7 @@ TokenId Parts::transfer_out(const SwapRecord& record, const Movement& movement, 
                        after);
 }
 
-bool Parts::ensure_copy(ObjectId object, Tier tier, StreamRecords& ready) {
+bool Parts::ensure_copy(ObjectId object, Tier tier) {
   Movement& movement = records.ensure_movement(object);
   const SwapRecord& record = records.at(object);
   if (movement.copy_in(tier) != nullptr) {
@@ -122,7 +115,7 @@ bool Parts::ensure_copy(ObjectId object, Tier tier, StreamRecords& ready) {
   if (!place) return false;
   TokenId token;
   try {
-    token = transfer_out(record, movement, tier, *place, ready);
+    token = transfer_out(record, movement, tier, *place);
   } catch (...) {
     store(tier).give_back(*place, TokenId::none());
     throw;
@@ -147,10 +140,9 @@ void Parts::begin_to_leave(ObjectId object, Tier tier) {
   leaving_bytes += record.bytes;
 }
 
-bool Parts::leave(ObjectId object, Tier tier, StreamRecords& ready) {
+bool Parts::leave(ObjectId object, Tier tier) {
   const SwapRecord& record = records.at(object);
-  if (record.pins != 0 || obstacle_to_copy(object, tier) != nullptr || !ensure_copy(object, tier, ready))
-    return refuse();
+  if (record.pins != 0 || obstacle_to_copy(object, tier) != nullptr || !ensure_copy(object, tier)) return refuse();
   begin_to_leave(object, tier);
   ++stats.outs;
   return true;
@@ -175,8 +167,9 @@ void Parts::settle(ObjectId object) {
   VRAMLAB_CHECK(record.state == SwapState::leaving, fmt::format("object {} is not leaving", object.value));
   Movement& movement = *records.movement(record);
   await(movement, record.stream, true);
-  StreamRecords users(port);
-  for (const StreamId user : movement.users) port.wait(record.stream, users.of(user));
+  std::vector<TokenId> uses;
+  for (const StreamId user : movement.users) order.follow(user, uses);
+  for (const TokenId token : uses) port.wait(record.stream, token);
   places.release(object);
   end_leaving(record, movement, SwapState::away);
   movement.edges.clear();
@@ -189,12 +182,13 @@ void Parts::settle(ObjectId object) {
 TokenId Parts::transfer_in(const SwapRecord& record, const Movement& movement, const SwapCopy& copy) {
   const Extent extent = places.extent_of(movement.object);
   VRAMLAB_CHECK(extent.bytes <= record.bytes, "an object is larger than was told");
-  const TokenId after = port.record(record.stream);
+  std::vector<TokenId> after;
+  order.follow(record.stream, after);
   return port.transfer({.from = store(copy.tier).end_of(copy.place),
                         .to = {extent.segment, Tier::device, extent.offset},
                         .bytes = extent.bytes,
                         .codec = machine.codec},
-                       std::span(&after, 1));
+                       after);
 }
 
 bool Parts::arrive(ObjectId object) {
@@ -230,6 +224,7 @@ void Parts::show(ObjectId object, const std::function<void(ObjectId)>& each) {
   await(movement, record.stream, false);
   record.state = SwapState::resident;
   each(object);
+  order.launched();
   VRAMLAB_CHECK(record.state == SwapState::resident && movement.copy_in(movement.tier) != nullptr,
                 "an object was changed while it was shown");
   places.release(object);

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "engine/core/types.h"
@@ -13,29 +12,22 @@
 #include "engine/swap/operation_list.h"
 #include "engine/swap/places.h"
 #include "engine/swap/priority_swapper.h"
+#include "engine/swap/stream_order.h"
 #include "engine/swap/swap_records.h"
 #include "engine/swap/tier_store.h"
 
 namespace vramlab {
 
-/// One record a stream, however many transfers follow it.
-class StreamRecords {
- public:
-  explicit StreamRecords(Port& port) : port_(port) {}
-  TokenId of(StreamId stream);
-
- private:
-  Port& port_;
-  std::vector<std::pair<StreamId, TokenId>> taken_;
-};
-
 struct PrioritySwapper::Parts {
-  Parts(Port& port_in, Places& places_in, const SwapMachine& machine_in, const SwapperSettings& settings_in);
+  Parts(Port& port_in, Places& places_in, const SwapMachine& machine_in, const SwapperSettings& settings_in,
+        StreamOrder* order_in);
 
   Port& port;
   Places& places;
   const SwapMachine& machine;
   const SwapperSettings settings;
+  StreamOrder unseen;  // for whoever gives none
+  StreamOrder& order;
   SwapRecords records;
   OperationList operations;
   SwapStats stats;
@@ -57,12 +49,11 @@ struct PrioritySwapper::Parts {
   const char* obstacle_to_copy(ObjectId object, Tier tier) const;
   bool refuse();
   /// Sees to a copy in `tier`, by a transfer where there is none yet. False: no place for it.
-  bool ensure_copy(ObjectId object, Tier tier, StreamRecords& ready);
+  bool ensure_copy(ObjectId object, Tier tier);
   std::optional<TierPlace> place_in(Tier tier, Bytes bytes, StreamId stream);
-  TokenId transfer_out(const SwapRecord& record, const Movement& movement, Tier tier, const TierPlace& place,
-                       StreamRecords& ready);
+  TokenId transfer_out(const SwapRecord& record, const Movement& movement, Tier tier, const TierPlace& place);
   void begin_to_leave(ObjectId object, Tier tier);
-  bool leave(ObjectId object, Tier tier, StreamRecords& ready);
+  bool leave(ObjectId object, Tier tier);
   void stay(ObjectId object);
   void end_leaving(SwapRecord& record, Movement& movement, SwapState state);
   void settle(ObjectId object);

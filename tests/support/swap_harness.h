@@ -16,6 +16,7 @@
 #include "engine/core/error.h"
 #include "engine/core/registry.h"
 #include "engine/device/port.h"
+#include "engine/swap/stream_order.h"
 #include "engine/swap/swap_plan.h"
 #include "engine/swap/swap_policy.h"
 #include "swap_script.h"
@@ -55,7 +56,10 @@ class HarnessPlaces : public Places {
     const auto found = places_.find(object.value);
     ASSERT_NE(found, places_.end()) << "object " << object.value << " has no place to give up";
     const StreamId stream = script_.streams[object.value];
-    put_hole(found->second, {rounded(object), {port_.record(stream)}, {stream}});
+    Hole hole{rounded(object), {}, {}};
+    if (std::ranges::any_of(script_.streams, [&](StreamId other) { return other != stream; }))
+      hole = {hole.bytes, {port_.record(stream)}, {stream}};  // others would have to wait
+    put_hole(found->second, std::move(hole));
     places_.erase(found);
     held_ -= rounded(object);
   }
@@ -136,8 +140,9 @@ class SwapHarness {
         ideal_(std::move(ideal)),
         program_(program_of(script)),
         port_(device, log_),
+        order_(port_, log_),
         places_(port_, round_up(options_.machine.limit, 512_B), script),
-        swapper_(port_, places_, options_.machine, options_.swapper),
+        swapper_(port_, places_, options_.machine, options_.swapper, &order_),
         patterns_(script.sizes.size()) {
     const SwapInfo& info = find_row(swaps(), "swap policy", options.policy);
     if (info.make == nullptr) return;
@@ -309,6 +314,7 @@ class SwapHarness {
   AccessProgram program_;
   DecisionLog log_;
   Port port_;
+  StreamOrder order_;
   HarnessPlaces places_;
   PrioritySwapper swapper_;
   std::optional<SwapPlan> plan_;

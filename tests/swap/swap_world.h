@@ -11,6 +11,7 @@
 #include "engine/core/decision.h"
 #include "engine/device/port.h"
 #include "engine/swap/priority_swapper.h"
+#include "engine/swap/stream_order.h"
 #include "host_device.h"
 
 namespace vramlab::testing {
@@ -108,9 +109,10 @@ class SwapWorld {
       : device({.eager_streams = options.eager_streams}),
         decisions(log),
         port(device, log),
+        order(port, log),
         places(port, options.memory),
         machine(linked_machine(options.codec)),
-        swapper(port, places, machine, small_settings(options)) {}
+        swapper(port, places, machine, small_settings(options), &order) {}
 
   /// Filled with a pattern of its own. False: no memory.
   bool allocate(ObjectId object, Bytes bytes, StreamId stream = StreamId(0)) {
@@ -182,6 +184,7 @@ class SwapWorld {
   DecisionLog log;
   AllDecisions decisions;
   Port port;
+  StreamOrder order;
   FirstFitPlaces places;
   SwapMachine machine;
   PrioritySwapper swapper;
