@@ -75,6 +75,8 @@ SwapRequest swap_setup(const MachineModel& machine, const Settings& settings) {
   SwapRequest request;
   request.machine.links = swap_links(machine);
   request.machine.codec = codec_figures(settings);
+  request.machine.record_gap = machine.calls.record_gap;
+  request.machine.handover = machine.calls.handover;
   request.timing = {machine.calls.launch, machine.calls.launch_gap, machine.calls.launch_floor};
   request.tier_capacity = tier_capacities(machine, settings);
   return request;

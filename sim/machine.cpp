@@ -116,7 +116,9 @@ constexpr std::pair<const char*, Nanoseconds CallCosts::*> optional_costs[] = {
     {"map_call", &CallCosts::map_call},
     {"unmap_call", &CallCosts::unmap_call},
     {"launch_gap", &CallCosts::launch_gap},
-    {"launch_floor", &CallCosts::launch_floor}};
+    {"launch_floor", &CallCosts::launch_floor},
+    {"record_gap", &CallCosts::record_gap},
+    {"handover", &CallCosts::handover}};
 
 void read_calls(const YamlValue& section, MachineModel& machine) {
   if (const auto other = borrowed(section)) {

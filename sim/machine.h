@@ -59,6 +59,10 @@ struct CallCosts {
   std::optional<Nanoseconds> pin_reuse{};
   Nanoseconds launch_gap{};    ///< on the device: from the end of what a stream did to the start of its next operator
   Nanoseconds launch_floor{};  ///< on the device: no operator is shorter
+  Nanoseconds record_gap{};    ///< on the device: of its stream's time that a record takes before its token completes
+  /// On the device: from a token's completion until what waited for it goes on, a copy behind a stream's work or a
+  /// stream behind a copy.
+  Nanoseconds handover{};
   friend bool operator==(const CallCosts&, const CallCosts&) = default;
 };
 

@@ -25,6 +25,7 @@ constexpr Part parts[] = {{"new memory", probe::probe_first_growth},
                           {"pages", probe::probe_pages},
                           {"pinned memory", probe::probe_pinning},
                           {"host link", probe::probe_host_link},
+                          {"operators and copies", probe::probe_handover},
                           {"copies inside the device", probe::probe_device_copy},
                           {"prediction", probe::check_prediction},
                           {"disk", probe::probe_disk}};

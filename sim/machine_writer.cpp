@@ -77,6 +77,8 @@ void put_calls(std::string& yaml, const CallCosts& calls) {
   if (calls.pin_reuse) put(yaml, "pin_reuse", *calls.pin_reuse);
   put(yaml, "launch_gap", calls.launch_gap);
   put(yaml, "launch_floor", calls.launch_floor);
+  put(yaml, "record_gap", calls.record_gap);
+  put(yaml, "handover", calls.handover);
 }
 
 void put_link(std::string& yaml, const char* name, const LinkModel& link) {

@@ -25,8 +25,9 @@ struct Probe {
 // probe_launches.cpp. The queue first: the others keep below it.
 void probe_launch_queue(Probe& probe);
 void probe_launches(Probe& probe);
-void probe_launch_gap(Probe& probe);
-void probe_order(Probe& probe);  ///< record, wait, issue of a transfer
+void probe_launch_gap(Probe& probe);  ///< and record_gap
+void probe_order(Probe& probe);       ///< record, wait, issue of a transfer
+void probe_handover(Probe& probe);    ///< after probe_launch_gap() and probe_host_link()
 
 // probe_memory.cpp, probe_pages.cpp
 void probe_segments(Probe& probe);

@@ -11,10 +11,12 @@ namespace vramlab {
 
 // --- Tokens --------------------------------------------------------------------------------------------------------
 
-void Schedule::insert_token(TokenId token) {
+void Schedule::insert_token(TokenId token, bool of_copy) {
   if (token.value < tokens_.end())
     throw DeviceError(fmt::format("token {} was issued before", token.value), {}, "tokens are dense and never reused");
-  tokens_.insert(token.value, Token());
+  Token issued;
+  issued.of_copy = of_copy;
+  tokens_.insert(token.value, issued);
 }
 
 Schedule::Token* Schedule::known_token(TokenId token) {
@@ -49,7 +51,7 @@ void Schedule::settle_completed() {
   while (!settling_.empty()) {
     Token& token = *tokens_.find(settling_.back().value);
     settling_.pop_back();
-    const Nanoseconds done = token.done;
+    const Nanoseconds ready = seen_by_copy(token);
     for (std::uint32_t edge = std::exchange(token.edges, none); edge != none;) {
       const Edge followed = edges_[edge];
       edges_[edge].next = std::exchange(free_edges_, edge);
@@ -58,7 +60,7 @@ void Schedule::settle_completed() {
         drain(followed.target);
       } else {
         Job& job = jobs_[followed.target];
-        job.ready = std::max(job.ready, done);
+        job.ready = std::max(job.ready, ready);
         if (--job.unmet == 0) make_ready(followed.target);
       }
     }
@@ -90,7 +92,8 @@ bool Schedule::carry_out(Stream& stream, std::uint32_t index, const Work& work) 
       return true;
     }
     case Work::Kind::record:
-      complete(work.token, begin, begin);
+      if (record_gap_ > Nanoseconds(0)) stream.free_at = begin + record_gap_;
+      complete(work.token, begin + record_gap_, begin + record_gap_);
       return true;
     case Work::Kind::wait:
       break;
@@ -101,7 +104,7 @@ bool Schedule::carry_out(Stream& stream, std::uint32_t index, const Work& work) 
     add_edge(*token, true, index);
     return false;
   }
-  stream.free_at = std::max(stream.free_at, token->done);
+  stream.free_at = std::max(stream.free_at, seen_by_stream(*token));
   return true;
 }
 
@@ -136,7 +139,7 @@ Nanoseconds Schedule::put_launch(StreamId id, Nanoseconds gpu_time, Nanoseconds 
 }
 
 void Schedule::record(TokenId token, StreamId stream, Nanoseconds now) {
-  insert_token(token);
+  insert_token(token, false);
   put(stream, {.kind = Work::Kind::record, .token = token, .gpu_time = {}, .put = now});
 }
 
@@ -165,7 +168,7 @@ void Schedule::make_ready(std::uint32_t job) {
 void Schedule::transfer(TokenId token, const Route& route, const Load& load, std::span<const TokenId> after,
                         Nanoseconds now) {
   for (TokenId earlier : after) known_token(earlier);
-  insert_token(token);
+  insert_token(token, true);
   const std::uint32_t index = new_job({.token = token, .route = route, .load = load, .ready = now});
   for (TokenId earlier : after) {
     Token* state = tokens_.find(earlier.value);
@@ -174,7 +177,7 @@ void Schedule::transfer(TokenId token, const Route& route, const Load& load, std
       add_edge(*state, false, index);
       ++jobs_[index].unmet;
     } else {
-      jobs_[index].ready = std::max(jobs_[index].ready, state->done);
+      jobs_[index].ready = std::max(jobs_[index].ready, seen_by_copy(*state));
     }
   }
   if (jobs_[index].unmet == 0) make_ready(index);

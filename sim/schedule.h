@@ -2,10 +2,11 @@
 // Streams, tokens and transfers of a simulated machine in time.
 //
 // A stream is a timeline: what is put into it starts when the host has put it there and everything before it has
-// ended; an operator only the machine's launch gap after that end. Streams do not slow each other. What does not depend
-// on a transfer is known at once, even when it lies in the future; behind a wait for a token not yet known, a stream
-// keeps its work until the token is. A transfer whose tokens are complete queues at its link: transfers that became
-// ready earlier go first, then those with smaller tokens.
+// ended; an operator only the machine's launch gap after that end, and a record takes the machine's record gap. A copy
+// that waited for a stream, or a stream for a copy, goes on the machine's handover later. Streams do not slow each
+// other. What does not depend on a transfer is known at once, even when it lies in the future; behind a wait for a
+// token not yet known, a stream keeps its work until the token is. A transfer whose tokens are complete queues at its
+// link: transfers that became ready earlier go first, then those with smaller tokens.
 //
 // Memory: a token costs a record (see IdTable) from its issue until it is reported.
 
@@ -38,7 +39,9 @@ class Schedule {
       : links_(machine),
         launch_queue_(machine.calls.launch_queue),
         launch_gap_(machine.calls.launch_gap),
-        launch_floor_(machine.calls.launch_floor) {}
+        launch_floor_(machine.calls.launch_floor),
+        record_gap_(machine.calls.record_gap),
+        handover_(machine.calls.handover) {}
 
   // `now` is the host's time and never falls. Unknown and doubled tokens throw DeviceError; nothing has changed then.
 
@@ -76,6 +79,7 @@ class Schedule {
     Nanoseconds done = unknown;
     Nanoseconds start{};
     std::uint32_t edges = none;  // what waits for it, while it is unknown
+    bool of_copy = false;
   };
   struct Edge {
     std::uint32_t next = none;
@@ -116,9 +120,15 @@ class Schedule {
   using DueQueue = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
 
   Stream& stream_of(StreamId id);
-  void insert_token(TokenId token);
+  void insert_token(TokenId token, bool of_copy);
   /// Null: complete and reported.
   Token* known_token(TokenId token);
+  Nanoseconds seen_by_copy(const Token& token) const {
+    return token.done + (token.of_copy ? Nanoseconds(0) : handover_);
+  }
+  Nanoseconds seen_by_stream(const Token& token) const {
+    return token.done + (token.of_copy ? handover_ : Nanoseconds(0));
+  }
   void add_edge(Token& token, bool to_stream, std::uint32_t target);
   Nanoseconds start_of_launch(const Stream& stream, Nanoseconds put) const;
   Nanoseconds put_launch(StreamId stream, Nanoseconds gpu_time, Nanoseconds now, std::uint64_t order);
@@ -140,6 +150,8 @@ class Schedule {
   std::uint32_t launch_queue_;
   Nanoseconds launch_gap_;
   Nanoseconds launch_floor_;
+  Nanoseconds record_gap_;
+  Nanoseconds handover_;
   std::vector<Stream> streams_;
   IdTable<Token> tokens_;
   std::vector<Edge> edges_;

@@ -32,7 +32,8 @@
 // part of it: as x without its latency, or, small copies, all of it as u.
 //
 // Every schedule of whole objects obeys these constraints: order at the link, whole transfers (nothing is free before
-// all of an object is out), packing time, placement and the host's time only add to them. So the optimum, rounded up to
+// all of an object is out), packing time, records, handing over between operators and copies, placement and the host's
+// time only add to them. So the optimum, rounded up to
 // whole bytes, is a lower bound of the load of any schedule. It remains one when moments are left out (phases and
 // their constraints add up), and when objects that are used in the same intervals between moments, of one class of
 // sizes, are added up at the time a byte of the largest, which keeps the program small: with `moments` moments,

@@ -63,6 +63,8 @@ struct SwapMachine {
   std::array<SwapLink, 4> links{};  ///< by Tier; the one of Tier::device is not there
   CodecFigures codec{};
   Bytes limit{~std::uint64_t{0}};  ///< bytes on the device that may be held
+  Nanoseconds record_gap{};        ///< that a record takes in its stream, before what follows it
+  Nanoseconds handover{};          ///< from an operator's record to a copy behind it, and from a copy to an operator
   const SwapLink& link(Tier tier) const { return links[static_cast<std::size_t>(tier)]; }
 };
 

@@ -77,6 +77,10 @@ TEST(SwapSetup, OperatorsCostWhatTheMachineSays) {
   machine.calls.launch = 1_us;
   machine.calls.launch_gap = 2_us;
   machine.calls.launch_floor = 3_us;
+  machine.calls.record_gap = 4_us;
+  machine.calls.handover = 5_us;
+  EXPECT_EQ(swap_setup(machine, Settings()).machine.record_gap, 4_us);
+  EXPECT_EQ(swap_setup(machine, Settings()).machine.handover, 5_us);
   const OperatorTiming timing = swap_setup(machine, Settings()).timing;
   EXPECT_EQ(timing.launch, 1_us);
   EXPECT_EQ(timing.gap, 2_us);

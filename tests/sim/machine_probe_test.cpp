@@ -31,6 +31,8 @@ MachineModel with_gap(const std::string& name) {
   MachineModel machine = load_machine(name);
   machine.calls.launch_gap = 1'300_ns;
   machine.calls.launch_floor = 2'100_ns;
+  machine.calls.record_gap = 3'170_ns;
+  machine.calls.handover = 5'430_ns;
   return machine;
 }
 
@@ -60,6 +62,8 @@ TEST(MachineProbe, FindsTheCallsOfTheMachineItRunsOn) {
   EXPECT_EQ(found.range_release, real.range_release);
   EXPECT_EQ(found.launch_gap, real.launch_gap);
   EXPECT_EQ(found.launch_floor, real.launch_floor);
+  EXPECT_EQ(found.record_gap, real.record_gap);
+  EXPECT_NEAR(static_cast<double>(found.handover.value), static_cast<double>(real.handover.value), 5);
 }
 
 TEST(MachineProbe, FindsTheCostsBySize) {
@@ -183,7 +187,7 @@ TEST(MachineProbe, TellsEachPartOnce) {
                                  last = fraction;
                                  told.insert(std::string(part));
                                }});
-  EXPECT_EQ(told.size(), 12u);
+  EXPECT_EQ(told.size(), 13u);
   EXPECT_EQ(told.count("disk"), 1u);
 }
 

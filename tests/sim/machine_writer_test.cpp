@@ -65,9 +65,10 @@ MachineModel drawn_machine() {
   for (CostCurve* curve : {&calls.segment_take, &calls.segment_return, &calls.page_create, &calls.page_destroy,
                            &calls.map, &calls.unmap, &calls.pin, &calls.unpin})
     *curve = drawn_curve();
-  for (Nanoseconds* cost : {&calls.range_reserve, &calls.range_release, &calls.launch, &calls.record, &calls.wait,
-                            &calls.transfer, &calls.launch_gap, &calls.launch_floor, &calls.page_create_call,
-                            &calls.page_destroy_call, &calls.map_call, &calls.unmap_call})
+  for (Nanoseconds* cost :
+       {&calls.range_reserve, &calls.range_release, &calls.launch, &calls.record, &calls.wait, &calls.transfer,
+        &calls.launch_gap, &calls.launch_floor, &calls.page_create_call, &calls.page_destroy_call, &calls.map_call,
+        &calls.unmap_call, &calls.record_gap, &calls.handover})
     *cost = drawn_cost();
   if (pick_bool()) calls.pin_reuse = drawn_cost();
   machine.host_link = drawn_link();

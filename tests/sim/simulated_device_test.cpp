@@ -253,6 +253,51 @@ TEST(SimulatedGap, NoOperatorIsShorterThanTheFloor) {
   EXPECT_EQ(device->now(), Nanoseconds(10 + 50 + 50 + 100));
 }
 
+// The operator before ends at 1010, the record at 1017; another stream and the host pay nothing.
+TEST(SimulatedGap, ARecordTakesItsStreamsTime) {
+  MachineModel machine = small_machine();
+  machine.calls.record_gap = 7_ns;
+  const auto device = make_simulated_device(machine);
+  device->launch(s0, 1000_ns);
+  device->record(TokenId(0), s0);
+  device->record(TokenId(1), s0);
+  device->launch(s0, 100_ns);
+  EXPECT_EQ(device->now(), Nanoseconds(10 + 1 + 1 + 10));
+  device->launch(s1, 1000_ns);
+  device->synchronize(TokenId(0));
+  EXPECT_EQ(device->now(), 1017_ns);
+  device->synchronize();
+  EXPECT_EQ(device->now(), Nanoseconds(1010 + 2 * 7 + 100));
+}
+
+// Operator to 1010, copy from 1013 to 1123, the next operator from 1126; whoever comes later does not see it.
+TEST(SimulatedGap, StreamsAndCopiesHandOver) {
+  MachineModel machine = small_machine();
+  machine.calls.handover = 3_ns;
+  const auto device = make_simulated_device(machine);
+  ASSERT_TRUE(device->take_segment(SegmentId(0), Tier::device, 1_KiB, s0));
+  ASSERT_TRUE(device->take_segment(SegmentId(1), Tier::host, 1_KiB, s0));
+  const Nanoseconds begin = device->now();
+  device->launch(s0, 1000_ns);
+  device->record(TokenId(0), s0);
+  const TokenId after[] = {TokenId(0)};
+  device->transfer(TokenId(1), {{SegmentId(0), Tier::device, {}}, {SegmentId(1), Tier::host, {}}, 10_B}, after);
+  device->wait(s0, TokenId(0));  // its own
+  device->wait(s0, TokenId(1));
+  device->launch(s0, 100_ns);
+  device->launch(s1, 5000_ns);
+  device->wait(s1, TokenId(1));
+  device->launch(s1, 1_ns);
+  device->synchronize(TokenId(1));
+  EXPECT_EQ(device->now() - begin, Nanoseconds(1010 + 3 + 110));
+  device->record(TokenId(2), s0);
+  device->record(TokenId(3), s1);
+  device->synchronize(TokenId(2));
+  EXPECT_EQ(device->now() - begin, Nanoseconds(1123 + 3 + 100));
+  device->synchronize(TokenId(3));
+  EXPECT_EQ(device->now() - begin, Nanoseconds(10 + 1 + 4 + 2 + 2 + 10 + 10 + 5000 + 1));
+}
+
 std::unique_ptr<RunnableDevice> keeping_pinned() {
   MachineModel machine = small_machine();
   machine.calls.pin_reuse = 3_ns;

@@ -55,6 +55,8 @@ inline SwapRequest swap_request(const SwapInfo& policy, Bytes limit, const std::
   swap.policy = &policy;
   swap.options = OptionValues("swap policy", policy.options);
   swap.min_swap = Bytes(1);
+  swap.machine.record_gap = machine.calls.record_gap;
+  swap.machine.handover = machine.calls.handover;
   swap.timing = {machine.calls.launch, machine.calls.launch_gap, machine.calls.launch_floor};
   const auto link = [&](Tier tier, const LinkModel& model) {
     if (model.out.bytes_per_second == 0) return;

@@ -69,6 +69,45 @@ TEST(PlanForecast, TransfersAfterTheLastOperatorCount) {
   EXPECT_EQ(found.stall, 65_ns);
 }
 
+// Operators 1 and 3 begin 7 ns late, each behind the record that a copy follows; both copies are beside operators.
+TEST(PlanForecast, RecordsTakeTheOperatorsTime) {
+  SwapMachine machine = small_machine(1, 1, {});
+  machine.record_gap = 7_ns;
+  const PlanForecast found = forecast(one_gap(90), machine, {.absences = {away(2, 3)}});
+  EXPECT_EQ(found.stall, 14_ns);
+  EXPECT_EQ(found.recording, 14_ns);
+  EXPECT_THAT(found.waited, ElementsAre(0_ns, 7_ns, 0_ns, 7_ns, 0_ns, 0_ns));
+}
+
+// The copy in is the later by its record: from 307 + 7 to 464, so that operator 4, due at 414, waits for 50 ns more.
+TEST(PlanForecast, CopiesFollowTheirRecords) {
+  SwapMachine machine = small_machine(100, 1, {});
+  machine.record_gap = 7_ns;
+  const PlanForecast found = forecast(one_gap(150), machine, {.absences = {away(2, 3)}});
+  EXPECT_THAT(found.waited, ElementsAre(0_ns, 7_ns, 0_ns, 7_ns, 50_ns, 0_ns));
+}
+
+// Between operators 1 and 2 two objects leave and one comes back: one record, and two where something is allocated.
+TEST(PlanForecast, CopiesBetweenTwoOperatorsShareARecord) {
+  SwapMachine machine = small_machine(100, 100, {});
+  machine.record_gap = 7_ns;
+  AccessProgram program = small_program({100, 100, 100, 100, 100}, {{90, {0, 4}}, {90, {0, 4}}, {90, {0, 3}}});
+  const SwapPlan plan{.absences = {{.object = 2, .out_slot = 1, .settle_slot = 1, .in_slot = 2},
+                                   {.object = 0, .out_slot = 2, .settle_slot = 3, .in_slot = 3},
+                                   {.object = 1, .out_slot = 2, .settle_slot = 3, .in_slot = 3}}};
+  EXPECT_THAT(forecast(program, machine, plan).waited, ElementsAre(0_ns, 8_ns, 7_ns, 7_ns, 0_ns, 0_ns));
+  program.objects[1].birth = 2;
+  EXPECT_EQ(forecast(program, machine, plan).waited[2], 14_ns);
+}
+
+// Out from 105 to 195 and in from 305 to 415; 5 more until operators 2 and 4 may begin.
+TEST(PlanForecast, OperatorsAndCopiesHandOver) {
+  SwapMachine machine = small_machine(1, 1, {});
+  machine.handover = 5_ns;
+  const PlanForecast found = forecast(one_gap(110), machine, {.absences = {away(2, 3)}});
+  EXPECT_THAT(found.waited, ElementsAre(0_ns, 0_ns, 20_ns, 0_ns, 20_ns, 0_ns));
+}
+
 // Two copies of 100 ns to one tier take 200 ns, to two tiers 100.
 TEST(PlanForecast, EachTierHasItsOwnLink) {
   const AccessProgram program = small_program({100, 100, 100, 500, 100}, {{100, {0, 4}}, {100, {0, 4}}, {300, {2}}});
