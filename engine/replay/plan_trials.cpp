@@ -12,6 +12,10 @@ namespace {
 // Of the limit, left to the pool; doubled until the plan fits.
 constexpr double first_headroom = 1.0 / 512;
 constexpr double most_headroom = 0.5;
+// So many times what was asked, a run is near it.
+constexpr double near = 1.5;
+constexpr double just_below = 0.99;
+constexpr int most_lowered = 4;
 // Where no waiting is asked for, such a part of the time is as good as none.
 constexpr std::int64_t none_of = 10'000;
 
@@ -30,6 +34,7 @@ class PlanTrials {
         run_(run),
         options_(request.options),
         overhead_(options_.real("overhead")),
+        granted_(overhead_),
         headroom_(options_.real("headroom")),
         cost_(options_.integer("transfer_cost")),
         bounded_(options_.text("mode") == "no-overhead") {}
@@ -77,16 +82,25 @@ class PlanTrials {
     return true;
   }
 
-  // All that the run waited longer than allowed, or than foretold, is put on its transfers.
+  // Where a run waited much longer than allowed, or than foretold, that is put on its transfers.
   bool count_calls() {
     const std::uint64_t transfers = transfers_of(*stretch_.setup.plan, stretch_.program.slots());
     if (transfers == 0) return spare_memory();
     if (overhead_ == 0) return larger_transfers();
+    if (last_->overhead() <= overhead_ * near && lowered_ < most_lowered) return less_waiting();
     const auto each = [&](Nanoseconds time) { return time.value / static_cast<std::int64_t>(transfers) + 1; };
     const Nanoseconds allowed(static_cast<std::int64_t>(overhead_ * static_cast<double>(last_->ideal.value)));
     const std::int64_t over = each(last_->stall - allowed);
     cost_ += std::max(over, each(last_->stall - stretch_.setup.plan->stall));
     options_.set("transfer_cost", fmt::format("{}", cost_), "trial");
+    return true;
+  }
+
+  // What is little too much is taken off what the plan may wait.
+  bool less_waiting() {
+    ++lowered_;
+    granted_ *= overhead_ / last_->overhead() * just_below;
+    options_.set("overhead", fmt::format("{}", granted_), "trial");
     return true;
   }
 
@@ -119,8 +133,9 @@ class PlanTrials {
   const SwapRequest& request_;
   const std::function<TrialResult()>& run_;
   OptionValues options_;
-  double overhead_, headroom_;
+  double overhead_, granted_, headroom_;
   std::int64_t cost_;  // ns, of a transfer
+  int lowered_ = 0;
   bool bounded_;
   std::optional<TrialResult> last_;
   std::optional<SwapPlan> best_plan_;

@@ -83,17 +83,18 @@ void PlanBuilder::set_times(const PlanWaits& waits) {
   set_copy_times();
 }
 
-// Codecs keep no link busy.
+// Codecs, records and handing over keep no link busy.
 void PlanBuilder::set_copy_times() {
   out_times_.clear();
   in_times_.clear();
   const SwapMachine machine = slower(machine_, tier_, style_.link_percent);
+  const Nanoseconds lead = machine.record_gap + machine.handover;
   for (const ContentVersion& version : choices_.versions) {
     const Bytes bytes = program_.objects[version.object].bytes;
     const SwapTime out = swap_time(machine, tier_, SwapDirection::out, bytes);
     const SwapTime in = swap_time(machine, tier_, SwapDirection::in, bytes);
-    out_times_.push_back({.lead = out.codec, .link = out.link, .lag = {}});
-    in_times_.push_back({.lead = {}, .link = in.link, .lag = in.codec});
+    out_times_.push_back({.lead = lead + out.codec, .link = out.link, .lag = machine.handover});
+    in_times_.push_back({.lead = lead, .link = in.link, .lag = in.codec + machine.handover});
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/swap/plan_forecast.h"
+#include "engine/swap/plan_records.h"
 
 namespace vramlab {
 namespace {
@@ -114,10 +115,13 @@ std::optional<PlanSearch::Found> PlanSearch::attempt(Bytes limit, Nanoseconds al
     Found found = way;
     found.style.link_percent = percent;
     build(limit, allowed, found);
+    if (machine_.record_gap > Nanoseconds(0)) share_records(program_, found.plan);
     const PlanForecast foreseen = forecast(program_, machine_, found.plan);
     forecasts_ += program_.slots() / 2;
     found.plan.stall = foreseen.stall + calls();
-    if (found.plan.stall > allowed) continue;
+    // Every transfer has its record: where operators may not wait at all, that is let pass.
+    const Nanoseconds passed = allowed == Nanoseconds(0) ? foreseen.recording : Nanoseconds(0);
+    if (found.plan.stall - passed > allowed) continue;
     found.waits = foreseen.waited;
     const std::vector<Bytes> left = load_under(program_, found.plan);
     const auto fullest = std::max_element(left.begin(), left.end());

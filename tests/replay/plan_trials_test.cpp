@@ -31,7 +31,8 @@ SwapPlan as_allowed(const OptionValues& values, const AccessProgram& /*program*/
   const std::int64_t cost = values.integer("transfer_cost");
   const std::uint64_t swapped = values.bytes("min_swap").value / mib;
   SwapPlan plan;
-  const std::int64_t most = 64 / static_cast<std::int64_t>(swapped);
+  const double share = values.real("overhead") > 0 ? values.real("overhead") / 0.01 : 1;
+  const auto most = static_cast<std::int64_t>(64.0 / static_cast<double>(swapped) * share);
   plan.absences.resize(static_cast<std::size_t>(cost == 0 ? most : std::min(most, allowed_ns / cost)));
   for (PlannedAbsence& absence : plan.absences) absence.copies = false;  // one transfer each
   plan.stall = Nanoseconds(cost * static_cast<std::int64_t>(plan.absences.size()));

@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "engine/core/error.h"
+#include "engine/swap/plan_records.h"
 #include "planned_program.h"
 
 namespace vramlab {
@@ -147,6 +148,38 @@ RC_GTEST_PROP(PlannerProperties, PlansAreSoundAndWaitNoLongerThanAllowed, ()) {
   expect_sound(program, machine, plan);
   RC_ASSERT(plan.peak <= testing::largest(program.load));
   RC_ASSERT(static_cast<double>(plan.stall.value) <= overhead * static_cast<double>(program.duration.value));
+}
+
+std::size_t slots_with(const std::vector<std::vector<std::uint32_t>>& lists) {
+  return static_cast<std::size_t>(std::ranges::count_if(lists, [](const auto& list) { return !list.empty(); }));
+}
+
+RC_GTEST_PROP(PlannerProperties, SharedRecordsAreFewerAndThePlanIsAsGood, ()) {
+  const AccessProgram program = testing::drawn_lives();
+  const SwapMachine machine = testing::drawn_packing_machine(program);
+  SwapPlan plan = least_plan(program, machine, small_request(0.1));
+  const PlanLists before = lists_of(program, plan);
+  share_records(program, plan);
+  const PlanLists after = lists_of(program, plan);
+  RC_ASSERT(testing::largest(load_under(program, plan)) == plan.peak);
+  RC_ASSERT(slots_with(after.outs) <= slots_with(before.outs));
+  RC_ASSERT(slots_with(after.ins) <= slots_with(before.ins));
+}
+
+// Two objects come back in time, one of them earlier than it would have to.
+TEST(Planner, CopiesBeginTogetherWhereRecordsTakeTime) {
+  const AccessProgram program =
+      small_program({100, 100, 100, 100, 100, 100, 100}, {{100, {0, 5}}, {100, {0, 6}}, {300, {2}}});
+  SwapMachine machine = small_machine(2, 2, anything);
+  const auto records = [&] {
+    const SwapPlan plan = least_plan(program, machine, small_request(0.1));
+    EXPECT_EQ(plan.peak, Bytes(300));
+    const PlanLists lists = lists_of(program, plan);
+    return slots_with(lists.outs) + slots_with(lists.ins);
+  };
+  const std::size_t apart = records();
+  machine.record_gap = 5_ns;
+  EXPECT_LT(records(), apart);
 }
 
 RC_GTEST_PROP(PlannerProperties, TheSameRequestGivesTheSamePlan, ()) {
