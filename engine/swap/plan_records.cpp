@@ -60,10 +60,10 @@ void share_ins(const AccessProgram& program, SwapPlan& plan, std::vector<Bytes>&
 
 }  // namespace
 
-void share_records(const AccessProgram& program, SwapPlan& plan) {
+void share_records(const AccessProgram& program, const CodecFigures& codec, SwapPlan& plan) {
   if (plan.absences.empty()) return;
   std::vector<Bytes> load = load_under(program, plan);
-  share_outs(program, plan);
+  if (codec.compress_time(1_MiB) == Nanoseconds(0)) share_outs(program, plan);
   share_ins(program, plan, load);
 }
 

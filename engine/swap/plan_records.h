@@ -7,7 +7,8 @@
 
 namespace vramlab {
 
-/// Keeps the order in which copies of one direction begin, and the peak. REQUIRES: a plan that load_under() accepts.
-void share_records(const AccessProgram& program, SwapPlan& plan);
+/// Keeps the order in which copies of one direction begin, and the peak: copies out that are packed first would be on
+/// the link in the order of their sizes, so they stay where they are. REQUIRES: a plan that load_under() accepts.
+void share_records(const AccessProgram& program, const CodecFigures& codec, SwapPlan& plan);
 
 }  // namespace vramlab

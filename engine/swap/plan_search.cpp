@@ -115,7 +115,7 @@ std::optional<PlanSearch::Found> PlanSearch::attempt(Bytes limit, Nanoseconds al
     Found found = way;
     found.style.link_percent = percent;
     build(limit, allowed, found);
-    if (machine_.record_gap > Nanoseconds(0)) share_records(program_, found.plan);
+    if (machine_.record_gap > Nanoseconds(0)) share_records(program_, machine_.codec, found.plan);
     const PlanForecast foreseen = forecast(program_, machine_, found.plan);
     forecasts_ += program_.slots() / 2;
     found.plan.stall = foreseen.stall + calls();

@@ -159,7 +159,7 @@ RC_GTEST_PROP(PlannerProperties, SharedRecordsAreFewerAndThePlanIsAsGood, ()) {
   const SwapMachine machine = testing::drawn_packing_machine(program);
   SwapPlan plan = least_plan(program, machine, small_request(0.1));
   const PlanLists before = lists_of(program, plan);
-  share_records(program, plan);
+  share_records(program, machine.codec, plan);
   const PlanLists after = lists_of(program, plan);
   RC_ASSERT(testing::largest(load_under(program, plan)) == plan.peak);
   RC_ASSERT(slots_with(after.outs) <= slots_with(before.outs));
