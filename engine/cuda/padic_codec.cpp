@@ -161,8 +161,8 @@ std::uint64_t GpuTensorCodec::pack_workspace_bytes(std::uint64_t values) const {
                         : gpu::DenseWorkspace::packing(values, parts_->plan.bytes(), parts_->grid()).bytes;
 }
 
-std::uint64_t GpuTensorCodec::unpack_workspace_bytes(std::uint64_t values) const {
-  return parts_->fast() ? sizeof(gpu::Progress) : gpu::DenseWorkspace::unpacking(values, parts_->grid()).bytes;
+std::uint64_t GpuTensorCodec::unpack_workspace_bytes(std::uint64_t /*values*/) const {
+  return parts_->fast() ? sizeof(gpu::Progress) : gpu::DenseWorkspace::unpacking().bytes;
 }
 
 std::uint64_t GpuTensorCodec::workspace_bytes(std::uint64_t values) const {
@@ -219,7 +219,7 @@ void GpuTensorCodec::decompress(const void* packed, std::uint64_t packed_bytes, 
     return;
   }
   auto task = parts_->task_of<gpu::DenseTask>(packed, out, values, header);
-  const auto layout = gpu::DenseWorkspace::unpacking(values, parts_->grid());
+  const auto layout = gpu::DenseWorkspace::unpacking();
   task.slots = offset<std::uint8_t>(workspace.at, layout.slots);
   task.slot_bytes = layout.slot_bytes;
   start(task, [&](const gpu::DenseTask& t) { return gpu::launch_unpack_dense(t, plan.bytes(), plan.way, stream); });

@@ -22,9 +22,13 @@ struct alignas(16) TailTile {
 struct DenseUnpackShared {
   alignas(ring_bytes) u8 rings[unpacking_warps][ring_bytes];
   DenseTables tables;
-  TailTile tiles[unpacking_warps];
+  union {
+    TailTile tiles[unpacking_warps];
+    u16 magnitudes[1U << 15];  ///< of levels, whose words have no planar planes
+  };
 };
 static_assert(sizeof(TailTile) >= sizeof(TableScratch));
+static_assert(waiting_bytes == quad_words * sizeof(u32));
 
 /// A block under way.
 struct DenseBlock {
@@ -36,6 +40,7 @@ struct DenseBlock {
   u32 planes_at;     ///< the first planar plane
   u32 escapes_at;    ///< their number
   u32 escaped;       ///< so far
+  u32 sum;           ///< the lane's shares of the checksum of planar planes
   u32 damage;
 
   VRAMLAB_LANE PlaneKind kind(u32 plane) const { return static_cast<PlaneKind>(kinds >> 2 * plane & 3U); }
@@ -44,17 +49,29 @@ struct DenseBlock {
 /// What the coder gives.
 enum class Given : u8 { heads, bits, digits };
 
-/// What waits of a quad, of a lane: four symbols, four digits of plane 0, twice two of plane 1.
+/// What waits of a quad, of a lane: four symbols, four digits of plane 0, four of plane 1 or, where these may have more
+/// than 8 bits, twice two.
 struct Waiting {
   u32 symbols = 0, bytes = 0, low = 0, high = 0;
 };
+
+/// Whether the words are numbers of levels.
+template <class W>
+inline constexpr bool of_levels = false;
+template <u32 bytes>
+inline constexpr bool of_levels<Words<bytes, Way::levels>> = true;
 
 /// `careful`: words may be missing in the end, or escape.
 template <class W, bool careful>
 class DenseBlockDecoder {
  public:
   VRAMLAB_LANE DenseBlockDecoder(const DenseTask& task, DenseUnpackShared& shared, DenseBlock& block, Coder& coder)
-      : task_(task), tables_(shared.tables), tile_(shared.tiles[warp_index()].tails), block_(block), coder_(coder) {}
+      : task_(task),
+        shared_(shared),
+        tables_(shared.tables),
+        tile_(shared.tiles[warp_index()].tails),
+        block_(block),
+        coder_(coder) {}
 
   VRAMLAB_LANE void decode() {
     u32 left = 0;  // planes of the coder
@@ -87,6 +104,7 @@ class DenseBlockDecoder {
                                                                                           : 0
                                                                         : 0;
   static constexpr bool tail_known = W::bytes == 4 && !W::can_escape;  ///< then it has as many bits
+  static constexpr bool in_bytes = W::form == Form::signed_parts;      ///< the fixed split's digits
   static constexpr u32 quad_bytes = quad_words * W::bytes, quads_of_group = group_rows / rows_of_quad;
 
   VRAMLAB_LANE bool sequential(u32 plane) const {
@@ -107,7 +125,7 @@ class DenseBlockDecoder {
     if constexpr (planes_with_digits > 2) {
       if ((waiting_ & 2U) == 0) return loaded;
       loaded.low = from[64];
-      loaded.high = from[96];
+      if (!in_bytes) loaded.high = from[96];
     }
     return loaded;
   }
@@ -120,8 +138,8 @@ class DenseBlockDecoder {
       if (!heads && plane == 0) to[32] = four;
     if constexpr (planes_with_digits > 2) {
       if (heads || plane == 0) return;
-      to[64] = given[0] | given[1] << 16;
-      to[96] = given[2] | given[3] << 16;
+      to[64] = in_bytes ? four : given[0] | given[1] << 16;
+      if (!in_bytes) to[96] = given[2] | given[3] << 16;
     }
   }
 
@@ -131,8 +149,11 @@ class DenseBlockDecoder {
     if constexpr (planes_with_digits > 1)
       if ((waiting_ & 1U) != 0) tail = wrapped_left(waiting.bytes >> 8 * i & 255U, places);
     if constexpr (planes_with_digits > 2)
-      if ((waiting_ & 2U) != 0)
-        tail |= wrapped_left((i < 2 ? waiting.low : waiting.high) >> 16 * (i % 2) & 0xFFFFU, places >> 10);
+      if ((waiting_ & 2U) != 0) {
+        const u32 digit =
+            in_bytes ? waiting.low >> 8 * i & 255U : (i < 2 ? waiting.low : waiting.high) >> 16 * (i % 2) & 0xFFFFU;
+        tail |= wrapped_left(digit, places >> 10);
+      }
     return tail;
   }
 
@@ -183,7 +204,7 @@ class DenseBlockDecoder {
   /// A value's bits.
   VRAMLAB_LANE u32 finished(const HeadMeaning& meaning, bool in, u32 tail) {
     bool valid = true;
-    u32 raw = W::to_value(meaning.word<W::form>(tail), task_.rule, valid);
+    u32 raw = value_of(meaning.word<W::form>(tail), valid);
     if (careful && tables_.escape != most_symbols) {
       const bool escape = in && (meaning.places & HeadMeaning::escape) != 0;
       const u32 mask = ballot(escape), at = block_.escapes_at + 1 + block_.escaped + popcount(mask & lanes_below());
@@ -195,6 +216,17 @@ class DenseBlockDecoder {
     }
     if (in && !valid) block_.damage |= bad_block;
     return raw;
+  }
+  VRAMLAB_LANE u32 value_of(u32 word, bool& valid) const {
+    if constexpr (of_levels<W>) {
+      LevelTable levels = task_.rule.levels;
+      const Word parts = W::parts_of(word, false);
+      valid = parts.magnitude < levels.levels;
+      levels.magnitude_of = shared_.magnitudes;
+      return levels.raw_of(valid ? parts.magnitude : 0U, parts.sign);
+    } else {
+      return W::to_value(word, task_.rule, valid);
+    }
   }
   VRAMLAB_LANE void store(u32 quad, const u32 (&raw)[rows_of_quad]) const {
     u8* to = block_.to + quad * quad_bytes;
@@ -228,34 +260,45 @@ class DenseBlockDecoder {
   template <bool often>
   VRAMLAB_LANE void fill_tile(u32 group) const {
     if constexpr (most_planar_bits != 0) {
-      u32 x[32];
+      u32 x[32], high[32];  // planes of bits 0 to 15, and of bits 16 to 23
       VRAMLAB_UNROLL
-      for (u32 p = 0; p < 32; ++p) x[p] = 0;
+      for (u32 p = 0; p < 16; ++p) x[p] = high[p] = 0;
       if (often && !careful && joined_)
-        load_joined(group, x);
+        load_joined(group, x, high);
       else
-        load_planes(group, x);
-      swap_fields<4, 0x0F0F0F0F>(x);  // a transposition; in this order zeros above stay zeros for long
-      swap_fields<2, 0x33333333>(x);
-      swap_fields<1, 0x55555555>(x);
-      swap_fields<8, 0x00FF00FF>(x);
-      swap_fields<16, 0x0000FFFF>(x);
+        load_planes(group, x, high);
+      swap_small_fields<16>(x);
+      swap_fields<8, 0x00FF00FF, 16>(x);
+      if (most_planar_bits > 16) swap_small_fields<8>(high);
       sync_warp();
       auto* to = reinterpret_cast<Vector*>(tile_ + lane_index() * tail_pitch);
       VRAMLAB_UNROLL
-      for (u32 v = 0; v < 8; ++v) to[v] = {{x[4 * v], x[4 * v + 1], x[4 * v + 2], x[4 * v + 3]}};
+      for (u32 v = 0; v < 8; ++v)
+        to[v] = {{tail_of(x, high, 4 * v), tail_of(x, high, 4 * v + 1), tail_of(x, high, 4 * v + 2),
+                  tail_of(x, high, 4 * v + 3)}};
       sync_warp();
     }
   }
-  VRAMLAB_LANE void load_joined(u32 group, u32 (&x)[32]) const {
+  /// Of the row's word i: half i / 16 of low[i % 16], byte i / 8 of high[i % 8].
+  VRAMLAB_LANE static u32 tail_of(const u32 (&low)[32], const u32 (&high)[32], u32 i) {
+    const u32 half = low[i % 16] >> 16 * (i / 16) & 0xFFFFU;
+    if (most_planar_bits <= 16) return half;
+    return bytes_of(low[i % 16], high[i % 8], i < 16 ? 0x0010U | (4 + i / 8) << 8 : 0x0032U | (4 + i / 8) << 8) &
+           0xFFFFFFU;
+  }
+  VRAMLAB_LANE void load_joined(u32 group, u32 (&x)[32], u32 (&high)[32]) const {
     constexpr int rows = (1 << dense_block_log2) / 32;
     const u32 tail = tail_known ? most_planar_bits : tables_.splitter.tail;
-    const u32* lowest = block_.words + block_.planes_at + (tail - 1) * rows + group * group_rows + lane_index();
+    const u32 at = block_.planes_at + (tail - 1) * rows + group * group_rows + lane_index();
+    const u32* lowest = block_.words + at;
     VRAMLAB_UNROLL
     for (u32 p = 0; p < most_planar_bits; ++p)
-      if (p < tail) x[p] = *(lowest - static_cast<int>(p) * rows);
+      if (p < tail) (p < 16 ? x : high)[p % 16] = *(lowest - static_cast<int>(p) * rows);
+    VRAMLAB_UNROLL
+    for (u32 p = 0; p < most_planar_bits; ++p)
+      if (p < tail) block_.sum += checksum_share((p < 16 ? x : high)[p % 16], at - p * rows);
   }
-  VRAMLAB_LANE void load_planes(u32 group, u32 (&x)[32]) const {
+  VRAMLAB_LANE void load_planes(u32 group, u32 (&x)[32], u32 (&high)[32]) const {
     const u32 rows = (block_.n + 31) / 32, row = group * group_rows + lane_index();
     const Splitter& splitter = tables_.splitter;
     const u32 planes = (splitter.tail + 7) / 8;
@@ -267,12 +310,17 @@ class DenseBlockDecoder {
       const u32 there = !careful || row < rows ? width : 0U;
       VRAMLAB_UNROLL
       for (u32 j = 0; j < 8; ++j)
-        if (j < there) x[8 * b + j] = block_.words[at + (width - 1 - j) * rows];
+        if (j < there) {
+          const u32 place = at + (width - 1 - j) * rows, plane = block_.words[place];
+          (b < 2 ? x : high)[8 * (b % 2) + j] = plane;
+          block_.sum += checksum_share(plane, place);
+        }
       at += width * rows;
     }
   }
 
   const DenseTask& task_;
+  const DenseUnpackShared& shared_;
   const DenseTables& tables_;
   u32* tile_;
   DenseBlock& block_;

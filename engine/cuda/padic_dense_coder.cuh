@@ -3,6 +3,7 @@
 // need, so that a row of 32 symbols costs no load from far.
 
 #include "engine/cuda/padic_lanes.cuh"
+#include "engine/padic/checksum.h"
 
 namespace vramlab::padic::gpu {
 
@@ -76,12 +77,20 @@ class Coder {
  public:
   u32 state;
 
-  /// `ring`: the warp's; `from`: 8-byte words of the stream, of which there are `count`.
-  VRAMLAB_LANE Coder(u8* ring, const u64* from, u32 count, u32 first_state)
-      : state(first_state), ring_(ring), from_(from), count_(count), below_(lanes_below()) {
+  /// `ring`: the warp's; `from`: words of the stream, aligned to 8 bytes, of which `count` hold coder words; of an odd
+  /// count one more may be read. `first`: the place of the first in the block.
+  VRAMLAB_LANE Coder(u8* ring, const u32* from, u32 count, u32 first, u32 first_state)
+      : state(first_state),
+        ring_(ring),
+        from_(reinterpret_cast<const u64*>(from)),
+        count_(count),
+        first_(first),
+        below_(lanes_below()) {
     sync_warp();  // nobody reads what a block before left
-    for (u32 chunk = 0; chunk < 2; ++chunk) ring_.put(chunk * chunk_bytes, load(chunk * chunk_bytes));
-    filled_ = 2 * chunk_bytes;
+    for (u32 chunk = 0; chunk < 2; ++chunk) {
+      ahead_ = load(filled_);
+      put_ahead();
+    }
     ahead_ = load(filled_);
     sync_warp();
   }
@@ -90,8 +99,7 @@ class Coder {
   VRAMLAB_LANE void prepare() {
     if (filled_ - taken_ >= chunk_bytes) return;
     sync_warp();
-    ring_.put(filled_, ahead_);
-    filled_ += chunk_bytes;
+    put_ahead();
     ahead_ = load(filled_);
     sync_warp();
   }
@@ -113,11 +121,26 @@ class Coder {
   }
   /// Coder words.
   VRAMLAB_LANE u32 taken() const { return taken_ / 2; }
+  /// The lane's shares of the checksum of all words that hold coder words, once these are taken.
+  VRAMLAB_LANE u32 sum() const { return sum_ + share_ahead(); }
 
  private:
   VRAMLAB_LANE u64 load(u32 place) const {
     const u32 word = place / 8 + lane_index();
-    return word < count_ ? from_[word] : 0U;
+    return 2 * word < count_ ? from_[word] : 0U;
+  }
+  VRAMLAB_LANE void put_ahead() {
+    sum_ += share_ahead();
+    ring_.put(filled_, ahead_);
+    filled_ += chunk_bytes;
+  }
+  /// Of the words that wait to be put into the ring.
+  VRAMLAB_LANE u32 share_ahead() const {
+    const u32 word = filled_ / 4 + 2 * lane_index();
+    u32 share = 0;
+    if (word < count_) share = checksum_share(static_cast<u32>(ahead_), first_ + word);
+    if (word + 1 < count_) share += checksum_share(static_cast<u32>(ahead_ >> 32), first_ + word + 1);
+    return share;
   }
   /// Lanes that are too low get a word each, in ascending order.
   VRAMLAB_LANE void refill() {
@@ -130,8 +153,9 @@ class Coder {
 
   Ring ring_;
   const u64* from_;
-  u32 count_, below_;
-  u32 taken_ = 0, filled_;  ///< bytes
+  u32 count_, first_, below_;
+  u32 taken_ = 0, filled_ = 0;  ///< bytes
+  u32 sum_ = 0;
   u64 ahead_;
 };
 

@@ -9,30 +9,8 @@ namespace vramlab::padic::gpu {
 
 inline constexpr u32 tables_of_stream = 1 + tail_planes;  // the heads', then those of the tail planes
 
-/// What a symbol of the heads means: magnitude without its tail, and packed: digit widths of the planes (4 bits each),
-/// sign (bit 12), escape (bit 13).
-struct SymbolMeaning {
-  u32 first = 0, packed = 0;
-
-  VRAMLAB_LANE static u32 width(u32 packed, u32 plane) { return packed >> 4 * plane & 15U; }
-  VRAMLAB_LANE static u32 below(u32 packed, u32 plane) {
-    u32 bits = 0;
-    for (u32 k = plane + 1; k < tail_planes; ++k) bits += width(packed, k);
-    return bits;
-  }
-};
-inline constexpr u32 meaning_sign = 1U << 12, meaning_escape = 1U << 13;
-
-/// The meaning of a code that is not the escape.
-VRAMLAB_LANE SymbolMeaning meaning_of(const Splitter& splitter, u32 code) {
-  const u32 cls = code >> 1, tail = splitter.tail_bits(cls);
-  SymbolMeaning meaning{splitter.first_of(cls), (code & 1U) != 0 ? meaning_sign : 0U};
-  for (u32 k = 0; k < tail_planes; ++k) meaning.packed |= splitter.digit_bits(tail, k) << 4 * k;
-  return meaning;
-}
-
-/// What a symbol of the heads means to who unpacks. `base`: the word without its tail, so that base ^ tail is the word,
-/// or, of offset words, the negated magnitude less 1. `places`: 10 bits a tail plane, where in the tail its digit lies
+/// What a symbol of the heads means. `base`: the word without its tail, so that base ^ tail is the word, or, of offset
+/// words, the negated magnitude less 1. `places`: 10 bits a tail plane, where in the tail its digit lies
 /// (5 bits) and its width; above them the escape and the sign.
 struct HeadMeaning {
   u32 base = 0, places = 0;
@@ -104,7 +82,10 @@ VRAMLAB_LANE void open_tables(const DenseTask& task, DenseTables& tables) {
     tables.table_at[k] = at + 2;
     at += 2 + 3 * symbols;
   }
-  if (header.tables_bytes - at < 8) tables.damage = 0;
+  if (header.tables_bytes - at >= 8) return;
+  u32 padding = 0;
+  for (; at < header.tables_bytes; ++at) padding |= bytes[at];
+  if (padding == 0) tables.damage = 0;
 }
 
 /// The first warp: from frequencies to where each symbol's slots start.

@@ -25,15 +25,17 @@ class DenseUnpacker {
     if (extent.damage != 0) return extent.damage;
     block.words = reinterpret_cast<const u32*>(stream + static_cast<u64>(extent.begin) * 8);
     block.length = 2 * extent.units;
-    if (sum_of(block) != extent.checksum) return bad_checksum;
+    u32 sum = 0;
     if (block.length == 0) {
       copy_values(block, nullptr);
     } else if ((block.words[0] & 0xFFU) == static_cast<u32>(BlockKind::stored)) {
       if (8 * extent.units != stored) return bad_block;
+      sum = sum_of(block, 0);
       copy_values(block, block.words + sizeof(BlockHeader) / 4);
     } else {
-      decode_block(block);
+      sum = decode_block(block);
     }
+    if (warp_sum(sum) != extent.checksum) block.damage |= bad_checksum;
     return block.damage;
   }
 
@@ -56,16 +58,18 @@ class DenseUnpacker {
     return at <= block.length;
   }
 
-  VRAMLAB_LANE void decode_block(DenseBlock& block) const {
+  /// Returns the lane's shares of the block's checksum: words are added up where they are read for other ends, since to
+  /// read them twice would be a third of a block's traffic. A block that cannot be has none.
+  VRAMLAB_LANE u32 decode_block(DenseBlock& block) const {
     block.damage = bad_block;
-    if (block.length < coder_begin || (block.words[0] & 0xFFU) != static_cast<u32>(BlockKind::dense)) return;
+    if (block.length < coder_begin || (block.words[0] & 0xFFU) != static_cast<u32>(BlockKind::dense)) return 0;
     const u32 coder_words = block.words[1];
     block.kinds = block.words[0] >> 8 & 0xFFU;
-    if (!measure(block, coder_words)) return;
+    if (!measure(block, coder_words)) return 0;
     const u32 state = block.words[sizeof(BlockHeader) / 4 + lane_index()];
     block.damage = ballot(state < lowest_state || state >= lowest_state << 16) != 0 ? bad_block : 0U;
-    const auto* words = reinterpret_cast<const u64*>(block.words + coder_begin);
-    Coder coder(shared_.rings[warp_index()], words, (coder_words + 3) / 4, state);
+    Coder coder(shared_.rings[warp_index()], block.words + coder_begin, block.planes_at - coder_begin, coder_begin,
+                state);
     const bool whole = block.n == 1U << shared_.tables.block_log2;
     if (whole && shared_.tables.escape == most_symbols)
       DenseBlockDecoder<W, false>(task_, shared_, block, coder).decode();
@@ -75,6 +79,9 @@ class DenseUnpacker {
     const u32 end = block.escapes_at + (block.escaped == 0 ? 0U : 1 + block.escaped);
     const bool counted = block.escaped == 0 || (end <= block.length && block.words[block.escapes_at] == block.escaped);
     if (!closed || !counted || end > block.length || block.length - end > 1) block.damage |= bad_block;
+    u32 sum = block.sum + coder.sum() + checksum_share(state, sizeof(BlockHeader) / 4 + lane_index());
+    if (lane_index() < sizeof(BlockHeader) / 4) sum += checksum_share(block.words[lane_index()], lane_index());
+    return sum + sum_of(block, block.escapes_at);
   }
 
   /// Values as they are; `words` null: zeros.
@@ -89,16 +96,12 @@ class DenseUnpacker {
     }
   }
 
-  /// Two words at a time: blocks are whole units of 8 bytes.
-  VRAMLAB_LANE u32 sum_of(const DenseBlock& block) const {
-    const auto* pairs = reinterpret_cast<const u64*>(block.words);
+  /// The lane's shares of the words from `first` on.
+  VRAMLAB_LANE u32 sum_of(const DenseBlock& block, u32 first) const {
     u32 sum = 0;
-    VRAMLAB_UNROLL_BY(8)
-    for (u32 k = lane_index(); k < block.length / 2; k += warp_lanes) {
-      const u64 pair = pairs[k];
-      sum += checksum_share(static_cast<u32>(pair), 2 * k) + checksum_share(static_cast<u32>(pair >> 32), 2 * k + 1);
-    }
-    return warp_sum(sum);
+    VRAMLAB_UNROLL_BY(4)
+    for (u32 k = first + lane_index(); k < block.length; k += warp_lanes) sum += checksum_share(block.words[k], k);
+    return sum;
   }
 
   const DenseTask& task_;
@@ -113,6 +116,11 @@ VRAMLAB_LANE void unpack_dense(const DenseTask& task, DenseUnpackShared& shared)
   if (shared.tables.damage != 0) {
     if (thread_index() == 0) atomic_or(task.status, shared.tables.damage);
     return;
+  }
+  if constexpr (of_levels<W>) {
+    for (u32 level = thread_index(); level < task.rule.levels.levels; level += block_threads())
+      shared.magnitudes[level] = task.rule.levels.magnitude_of[level];
+    sync_block();
   }
   const auto* stream = static_cast<const u8*>(task.from);
   const StreamHeader& header = *reinterpret_cast<const StreamHeader*>(stream);

@@ -110,11 +110,12 @@ std::uint32_t fast_blocks(std::uint64_t values) {
 
 namespace {
 
-/// Slots of blocks of 2^14 for all warps, or of the larger blocks for a quarter of them; no more than the values need.
-std::uint64_t slots_for(std::uint64_t values, std::uint32_t bytes_of_slot_word, std::uint64_t warps) {
+/// Words of slots of blocks of 2^14 for all warps, or of the larger blocks for a quarter of them; no more than the
+/// values need.
+std::uint64_t slots_for(std::uint64_t values, std::uint64_t warps) {
   const std::uint64_t all = rounded_up(values, std::uint64_t{1} << sparse_block_log2);
   const std::uint64_t most = rounded_up(warps << dense_block_log2, std::uint64_t{1} << sparse_block_log2);
-  return std::min(all, most) * bytes_of_slot_word;
+  return std::min(all, most);
 }
 
 }  // namespace
@@ -123,16 +124,16 @@ DenseWorkspace DenseWorkspace::packing(std::uint64_t values, std::uint32_t bytes
   DenseWorkspace workspace;
   workspace.states = rounded_up(survey + sizeof(DenseSurvey), 16);
   workspace.slots = rounded_up(workspace.states + 8 * std::uint64_t{fast_blocks(values)}, 16);
-  const std::uint64_t words = slots_for(values, 1, std::uint64_t{grid} * packing_blocks * dense_warps);
+  const std::uint64_t words = slots_for(values, std::uint64_t{grid} * packing_blocks * dense_warps);
   workspace.slot_bytes = words * bytes_of_value + (words >> dense_block_log2) * 2 * slot_slack;
   workspace.bytes = workspace.slots + workspace.slot_bytes;
   return workspace;
 }
 
-DenseWorkspace DenseWorkspace::unpacking(std::uint64_t values, std::uint32_t grid) {
+DenseWorkspace DenseWorkspace::unpacking() {
   DenseWorkspace workspace;
   workspace.slots = sizeof(Progress);
-  workspace.slot_bytes = slots_for(values, 1, std::uint64_t{grid} * unpacking_warps);
+  workspace.slot_bytes = waiting_bytes;
   workspace.bytes = workspace.slots + workspace.slot_bytes;
   return workspace;
 }

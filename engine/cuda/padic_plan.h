@@ -41,14 +41,15 @@ struct FastWorkspace {
 };
 std::uint32_t fast_blocks(std::uint64_t values);
 
-/// The same of `dense`. Slots are scratch of the warps: heads of a block, or its coder words.
+/// The same of `dense`. Slots are scratch of the warps: the coder words of blocks that are packed, or what waits of the
+/// last values to be unpacked.
 struct DenseWorkspace {
   std::uint64_t states = 0, slots = 0, slot_bytes = 0, bytes = 0;
   static constexpr std::uint64_t survey = sizeof(Progress);
 
   /// `grid`: blocks of threads. The survey and the states, which lie before the slots, are for packing.
   static DenseWorkspace packing(std::uint64_t values, std::uint32_t bytes_of_value, std::uint32_t grid);
-  static DenseWorkspace unpacking(std::uint64_t values, std::uint32_t grid);
+  static DenseWorkspace unpacking();
 };
 
 }  // namespace vramlab::padic::gpu

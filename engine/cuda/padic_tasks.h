@@ -91,7 +91,9 @@ inline constexpr u32 dense_threads = 512, dense_warps = dense_threads / 32;
 inline constexpr u32 counting_blocks = 2, packing_blocks = 2;
 /// 16-bit words of a slot in front of those that a block may have: as many as are written before it is looked at again.
 inline constexpr u32 slot_slack = 256;
-inline constexpr u32 unpacking_threads = 768, unpacking_warps = unpacking_threads / 32;
+inline constexpr u32 unpacking_threads = 1024, unpacking_warps = unpacking_threads / 32;
+/// What waits of 4 rows of words, a u32 a lane each: of a tensor's last rows it may be more than their values.
+inline constexpr u32 waiting_bytes = 4 * 32 * 4;
 
 /// How a symbol is coded: x becomes x + bias + x / frequency * (4096 - frequency), the quotient by a product. The step
 /// of zeros changes nothing. Aligned, to be loaded at once.

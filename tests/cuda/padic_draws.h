@@ -123,14 +123,15 @@ inline Drawn drawn_tensor(std::uint64_t seed, std::uint64_t most = 70'000) {
   return drawn;
 }
 
-/// Flips a few bits, half of the time near the begin. Returns whether anything is changed.
-inline bool damage(std::vector<std::byte>& stream, std::uint64_t seed) {
+/// Flips a few bits from byte `first` on, half of the time near it. Returns whether anything is changed.
+inline bool damage(std::vector<std::byte>& stream, std::uint64_t seed, std::uint64_t first = 0) {
   draw::Random random(seed);
   const std::vector<std::byte> before = stream;
   for (std::uint64_t flips = 1 + random() % 3; flips-- > 0;) {
-    std::uint64_t at = random() % stream.size();
+    if (first >= stream.size()) break;
+    std::uint64_t at = random() % (stream.size() - first);
     if (random() % 2 != 0) at %= 200;
-    if (at >= stream.size()) continue;
+    at += first;
     stream[at] ^= static_cast<std::byte>(1U << random() % 8);
   }
   return stream != before;

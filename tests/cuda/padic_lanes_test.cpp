@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/cuda/padic_dense_pack.cuh"
 #include "engine/cuda/padic_dense_unpack.cuh"
 #include "engine/cuda/padic_fast_pack.cuh"
@@ -16,6 +17,7 @@
 #include "engine/padic/tensor_codec.h"
 #include "lanes_on_host.h"
 #include "padic_draws.h"
+#include "padic_signing.h"
 
 namespace vramlab::padic::gpu {
 namespace {
@@ -50,13 +52,18 @@ void with_words_of(const CodecPlan& plan, const F& f) {
   }
 }
 
-/// Memory as a GPU's: aligned, poisoned, of exactly this length.
+/// Memory as a GPU's: aligned, poisoned, of exactly this length. What is behind it must stay as it is.
 class Room {
  public:
-  explicit Room(std::uint64_t bytes, int fill = 0xA5) : at_(std::aligned_alloc(64, rounded_up(bytes + 1, 64))) {
+  explicit Room(std::uint64_t bytes, int fill = 0xA5)
+      : bytes_(bytes), at_(std::aligned_alloc(64, rounded_up(bytes + fence, 64))) {
     std::memset(at_, fill, bytes);
+    std::memset(at(bytes), 0x5A, fence);
   }
-  ~Room() { std::free(at_); }
+  ~Room() {
+    for (std::uint64_t i = 0; i < fence; ++i) EXPECT_EQ(*at(bytes_ + i), std::byte{0x5A}) << "written beyond the end";
+    std::free(at_);
+  }
   Room(const Room&) = delete;
   Room& operator=(const Room&) = delete;
 
@@ -66,6 +73,8 @@ class Room {
   }
 
  private:
+  static constexpr std::uint64_t fence = 64;
+  std::uint64_t bytes_;
   void* at_;
 };
 
@@ -138,7 +147,7 @@ std::vector<std::byte> pack_dense_on_host(const CodecPlan& plan, const Drawn& dr
 /// Values, and the status.
 std::pair<std::vector<std::byte>, u32> unpack_on_host(const CodecPlan& plan, const std::vector<std::byte>& stream,
                                                       std::uint64_t values, const Turns& turns) {
-  const auto layout = DenseWorkspace::unpacking(values, turns.grid);
+  const auto layout = DenseWorkspace::unpacking();
   const Room in(stream.size()), out(values * plan.bytes()), work(layout.bytes, 0);
   std::memcpy(in.at(), stream.data(), stream.size());
   u32 status = 0;
@@ -193,6 +202,55 @@ TEST(PadicLanes, DenseStreamsAreTheCpuCodecsBytes) {
   for (u32 seed = 1; seed <= 60; ++seed)
     compare(drawn_tensor(seed, seed % 20 == 0 ? 200'000 : 70'000), Preset::dense,
             {seed % 4, 1 + seed % 2, 1 + seed % 3});
+}
+
+/// As the CPU has it: refused, or the same values.
+void read_alike(const CodecPlan& plan, const std::vector<std::byte>& stream, std::uint64_t values) {
+  const auto [got, status] = unpack_on_host(plan, stream, values, {});
+  std::vector<std::byte> expected(values * plan.bytes());
+  try {
+    padic::decompress(stream, expected);
+  } catch (const TraceError& refusal) {
+    EXPECT_NE(status, 0U) << refusal.what();
+    return;
+  }
+  EXPECT_EQ(status, 0U);
+  EXPECT_TRUE(got == expected);
+}
+
+TEST(PadicLanes, DamagedStreamsWithTrueChecksumsAreReadWithinTheirBoundsAndAsTheCpuDoes) {
+  for (u32 seed = 1; seed <= 120; ++seed) {
+    const Drawn drawn = drawn_tensor(seed, 3000);
+    SCOPED_TRACE(drawn.text);
+    const Preset preset = seed % 4 == 0 ? Preset::fast : Preset::dense;
+    const CodecPlan plan = plan_codec(drawn.dtype, drawn.mode, drawn.bound, preset);
+    auto stream = padic::compress({drawn.raw.data(), drawn.values, drawn.dtype}, {drawn.mode, drawn.bound, preset, 1});
+    const std::uint64_t tables = 64 + 8, blocks = testing::front_of(stream);
+    if (!testing::damage(stream, seed, seed % 3 == 0 ? tables : blocks)) continue;
+    testing::sign(stream);
+    read_alike(plan, stream, drawn.values);
+  }
+}
+
+TEST(PadicLanes, PlanarBitsOfZerosAreTakenAsTheCpuTakesThem) {
+  Drawn drawn;
+  drawn.values = 2048;
+  drawn.raw.resize(4 * drawn.values);
+  std::mt19937 random(1);
+  for (u32 i = 0; i < drawn.values; ++i) {
+    const float value = i % 100 == 0 ? 0.0F : std::ldexp(1.0F + static_cast<float>(random() >> 9) * 0x1p-23F, -3);
+    std::memcpy(drawn.raw.data() + 4 * i, &value, 4);
+  }
+  const CodecPlan plan = plan_codec(drawn.dtype, drawn.mode, drawn.bound, Preset::dense);
+  auto stream = padic::compress({drawn.raw.data(), drawn.values, drawn.dtype}, {Mode::lossless, 0, Preset::dense, 1});
+  const std::uint64_t block = testing::front_of(stream);
+  ASSERT_EQ(stream[block + 1], std::byte{0x3F});  // three planar planes
+  u32 coder_words = 0;
+  std::memcpy(&coder_words, stream.data() + block + 4, 4);
+  const std::uint64_t planes = block + 8 + 4 * lanes + rounded_up(2 * coder_words, 4);
+  for (u32 p = 0; p < 23; p += 3) stream[planes + p * drawn.values / 8] ^= std::byte{1};  // of the value 0
+  testing::sign(stream);
+  read_alike(plan, stream, drawn.values);
 }
 
 TEST(PadicLanes, TensorsOfNoOrOneValueAreStreamsToo) {
