@@ -10,8 +10,11 @@
 // How far ahead and how early is a matter of the policy in force (autoswap_settings.h: Tactics). Where iterations vary
 // so that nothing can be foretold, memory is given up when it is missing or pressure is high, and comes back when used.
 
+#include <algorithm>
 #include <bit>
+#include <functional>
 
+#include "engine/swap/autoswap_guide.h"
 #include "engine/swap/autoswap_manager.h"
 #include "engine/swap/foresight.h"
 #include "engine/swap/iteration_history.h"
@@ -26,7 +29,12 @@ constexpr Nanoseconds not_again{std::int64_t{1} << 60};
 class AutoSwap final : public SwapPolicy {
  public:
   AutoSwap(const AutoSwapSettings& settings, const SwapContext& context)
-      : manager_(settings), foresight_(history_), limit_(context.machine->limit) {
+      : manager_(settings),
+        history_({.kept = 8, .sizes = true, .least_life = settings.min_swap, .most_life = settings.max_swap}),
+        foresight_(history_),
+        guide_(history_, manager_, device, *context.machine,
+               [this](ObjectId object) { return ranked_.contains(object); }),
+        limit_(context.machine->limit) {
     manager_.add_device(*context.swapper, *context.machine);
   }
 
@@ -51,7 +59,8 @@ class AutoSwap final : public SwapPolicy {
 
   void before_operator(std::uint32_t /*slot*/, std::span<const Operand> /*operands*/) override {
     if (!manager_.settings().predictive) return;
-    foresight_.update(manager_.absent(device));
+    guide_.bring_back();
+    foresight_.update(to_bring_back());
     bring_back();
   }
 
@@ -62,6 +71,7 @@ class AutoSwap final : public SwapPolicy {
     history_.ran(operands);
     foresight_.advance();
     if (foretold && history_.foretold() == nullptr) foresight_.renew();
+    if (plans()) guide_.advance();
     for (const Operand& operand : operands) rank(operand.object);
     if (++operators_ % manager_.settings().monitoring_interval == 0) look_ahead();
     manager_.operator_ran(device, time);
@@ -71,6 +81,10 @@ class AutoSwap final : public SwapPolicy {
     history_.iteration();
     foresight_.renew();
     manager_.iteration_begins(workload());
+    if (plans())
+      guide_.begin_iteration();
+    else
+      guide_.rest();
   }
 
   void stalled(Nanoseconds stall, Nanoseconds iteration) override {
@@ -80,10 +94,31 @@ class AutoSwap final : public SwapPolicy {
 
   bool make_room(Bytes bytes, std::span<const ObjectId> needed) override {
     rank_all();
+    if (plans()) let_farthest_go(bytes, needed);
     return manager_.handle_pressure(bytes, device, needed) > Bytes(0);
   }
 
  private:
+  bool plans() const { return manager_.settings().predictive && manager_.tactics().plans; }
+
+  /// Where what is leaving is not enough and the rest of the iteration is foretold: whose next use is farthest.
+  void let_farthest_go(Bytes bytes, std::span<const ObjectId> needed) {
+    const Bytes leaving = manager_.leaving(device);
+    if (leaving >= bytes || history_.foretold() == nullptr) return;
+    guide_.missed(bytes - leaving);
+    std::vector<std::pair<std::uint32_t, ObjectId>> uses;
+    for (const ObjectId object : ranked_)
+      if (std::ranges::find(needed, object) == needed.end() && manager_.may_leave(device, object))
+        uses.emplace_back(*history_.next_use(object), object);
+    std::ranges::sort(uses, std::greater());
+    SwapDecision decision{.device = device, .objects = {}};
+    for (auto at = uses.begin(); at != uses.end() && leaving + decision.bytes < bytes; ++at) {
+      decision.objects.push_back(at->second);
+      decision.bytes += bytes_[at->second.value];
+    }
+    manager_.execute_swap_decision(decision);
+  }
+
   /// Until its next use; nullopt: nothing is foretold. Not again: farther than all others.
   std::optional<Nanoseconds> until(ObjectId object) const {
     const std::optional<std::uint32_t> use = history_.next_use(object);
@@ -131,6 +166,13 @@ class AutoSwap final : public SwapPolicy {
     if (peak && *peak > limit_) manager_.prepare(*peak - limit_, device);
   }
 
+  /// What no plan brings back.
+  std::set<ObjectId> to_bring_back() const {
+    std::set<ObjectId> away = manager_.absent(device);
+    std::erase_if(away, [&](ObjectId object) { return guide_.minds(object); });
+    return away;
+  }
+
   void bring_back() {
     if (foresight_.returning().empty()) return;
     const Tactics tactics = manager_.tactics();
@@ -141,7 +183,7 @@ class AutoSwap final : public SwapPolicy {
       return in(object) + manager_.out_time(device, bytes_[object.value]) * tactics.lead / 1000;
     };
     const std::vector<ObjectId> now = first(foresight_.due(in));
-    make_way(tactics.way_ahead ? first(foresight_.due(both)) : now);
+    if (!guide_.guided()) make_way(tactics.way_ahead ? first(foresight_.due(both)) : now);
     for (const ObjectId object : now)
       if (!manager_.swap_in(object, device)) return;
   }
@@ -177,6 +219,7 @@ class AutoSwap final : public SwapPolicy {
   AutoSwapManager manager_;
   IterationHistory history_;
   Foresight foresight_;
+  AutoSwapGuide guide_;
   Bytes limit_;
   Nanoseconds farthest_{};     ///< of the next uses that are foretold, when they were looked at last
   std::vector<Bytes> bytes_;   ///< by ObjectId
@@ -189,7 +232,9 @@ class AutoSwap final : public SwapPolicy {
 
 SwapInfo autoswap_swap_row() {
   return {.name = "autoswap",
-          .summary = "by pressure, priority and score of absence; aggressive, balanced, conservative or adaptive",
+          .summary =
+              "by pressure, priority and score of absence; aggressive, "
+              "balanced, conservative or adaptive",
           .options = autoswap_options(),
           .make = [](const OptionValues& values, const SwapContext& context) -> std::unique_ptr<SwapPolicy> {
             return std::make_unique<AutoSwap>(autoswap_settings(values, context.seed), context);

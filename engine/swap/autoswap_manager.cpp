@@ -24,6 +24,9 @@ struct AutoSwapManager::Managed {
 
   /// Live on the device and not leaving.
   Bytes used() const { return departures.on_device() - swapper.leaving_bytes(); }
+  bool may_leave(ObjectId object) const {
+    return departures.state(object) == SwapState::resident && departures.tier_for(object).has_value();
+  }
 
   std::uint32_t number;
   PrioritySwapper& swapper;
@@ -32,14 +35,14 @@ struct AutoSwapManager::Managed {
   DOAScorer scorer;            ///< of objects that have the size to be swapped
   std::set<ObjectId> objects;  ///< all
   std::uint64_t position = 0;  ///< operators that ran
+  Bytes most_away{};           ///< in this iteration, and a little less for each since
 };
 
 AutoSwapManager::AutoSwapManager(const AutoSwapSettings& settings)
     : settings_(settings),
-      bandit_(3, static_cast<std::size_t>(ManagerPolicy::conservative), settings.seed),
-      in_force_(settings.policy != ManagerPolicy::adaptive ? settings.policy
-                : settings.auto_adjust                     ? ManagerPolicy::conservative
-                                                           : ManagerPolicy::balanced) {}
+      bandit_(manager_policy_names.size(), static_cast<std::size_t>(ManagerPolicy::adaptive), settings.seed),
+      in_force_(settings.policy == ManagerPolicy::adaptive && !settings.auto_adjust ? ManagerPolicy::balanced
+                                                                                    : settings.policy) {}
 
 AutoSwapManager::~AutoSwapManager() = default;
 
@@ -112,8 +115,7 @@ SwapDecision AutoSwapManager::decide(Managed& on, Bytes bytes, PressureLevel lev
                         .level = level,
                         .objects = {}};
   const auto may_go = [&](ObjectId object) {
-    return on.departures.state(object) == SwapState::resident && on.departures.tier_for(object).has_value() &&
-           std::ranges::find(needed, object) == needed.end();
+    return on.may_leave(object) && std::ranges::find(needed, object) == needed.end();
   };
   decision.objects = on.scorer.candidates(decision.wanted, level, on.position, may_go);
   for (const ObjectId object : decision.objects) decision.bytes += on.departures.bytes_of(object);
@@ -207,6 +209,7 @@ void AutoSwapManager::operator_ran(std::uint32_t device, Nanoseconds time) {
   Managed& on = at(device);
   ++on.position;
   on.departures.advance(time);
+  on.most_away = std::max(on.most_away, on.departures.live() - on.departures.on_device());
   if (settings_.monitoring && on.position % settings_.monitoring_interval == 0) look(on);
 }
 
@@ -228,26 +231,40 @@ void AutoSwapManager::iteration_measured(Nanoseconds stall, Nanoseconds iteratio
 }
 
 // What monitoring swaps down from a full device, out and back side by side.
-std::array<std::int64_t, 3> AutoSwapManager::efforts() const {
-  std::array<std::int64_t, 3> parts{};
+std::array<std::int64_t, 4> AutoSwapManager::efforts() const {
+  std::array<std::int64_t, 4> parts{};
   for (std::size_t policy = 0; policy < parts.size(); ++policy) {
     const Tactics tactics = settings_.tactics(static_cast<ManagerPolicy>(policy));
-    if (!tactics.watches || !settings_.monitoring || computation_ <= Nanoseconds(0)) continue;
+    if (!tactics.watches || !settings_.monitoring) continue;
     for (const std::unique_ptr<Managed>& on : devices_) {
       if (on->capacity == unlimited_bytes) continue;
       const Bytes bytes = share_of(on->capacity, 1000 - tactics.down_to);
-      const Nanoseconds time = std::max(on->departures.out_time(bytes), on->departures.in_time(bytes));
-      const Wide scaled = static_cast<Wide>(static_cast<std::uint64_t>(time.value)) * 1'000'000u;
-      parts[policy] += static_cast<std::int64_t>(scaled / static_cast<std::uint64_t>(computation_.value));
+      parts[policy] += of_computation(std::max(on->departures.out_time(bytes), on->departures.in_time(bytes)));
     }
   }
   return parts;
 }
 
+// Everything that was away at once comes back, and as much leaves, one after the other.
+std::int64_t AutoSwapManager::change() {
+  std::int64_t parts = 0;
+  for (const std::unique_ptr<Managed>& on : devices_) {
+    parts += of_computation(on->departures.out_time(on->most_away) + on->departures.in_time(on->most_away));
+    on->most_away = on->most_away * 31 / 32;
+  }
+  return parts;
+}
+
+std::int64_t AutoSwapManager::of_computation(Nanoseconds time) const {
+  if (computation_ <= Nanoseconds(0)) return 0;
+  const Wide scaled = static_cast<Wide>(static_cast<std::uint64_t>(time.value)) * 1'000'000u;
+  return static_cast<std::int64_t>(scaled / static_cast<std::uint64_t>(computation_.value));
+}
+
 void AutoSwapManager::iteration_begins(const WorkloadClass& workload) {
   const Lock lock(mutex_);
   if (settings_.policy != ManagerPolicy::adaptive || !settings_.auto_adjust) return;
-  const auto chosen = static_cast<ManagerPolicy>(bandit_.choose(workload, efforts()));
+  const auto chosen = static_cast<ManagerPolicy>(bandit_.choose(workload, efforts(), change()));
   if (chosen != in_force_) ++performance_.policy_changes;
   in_force_ = chosen;
 }
@@ -315,6 +332,16 @@ Bytes AutoSwapManager::room(std::uint32_t device) const {
   const Lock lock(mutex_);
   const Managed& on = at(device);
   return more_than(on.capacity, on.used());
+}
+
+SwapState AutoSwapManager::state(std::uint32_t device, ObjectId object) const {
+  const Lock lock(mutex_);
+  return at(device).departures.state(object);
+}
+
+bool AutoSwapManager::may_leave(std::uint32_t device, ObjectId object) const {
+  const Lock lock(mutex_);
+  return at(device).may_leave(object);
 }
 
 std::set<ObjectId> AutoSwapManager::absent(std::uint32_t device) const {

@@ -9,7 +9,8 @@
 //                  that the iteration is foretold to need; brings back with twice the time a transfer takes
 //   balanced       from high on, down to where high begins; a quarter of an iteration ahead; 1.2 times
 //   conservative   only what is missing, when it is missing; brings back just in time
-//   adaptive       whichever of the three was measured to stall least; begins as conservative (policy_bandit.h)
+//   adaptive       whichever of the three and its own was measured to stall least (policy_bandit.h); its own is to
+//                  follow a plan of the iteration that is foretold (autoswap_guide.h), and conservative without one
 // Memory that is missing is extreme pressure, whatever share is in use: first goes what the share alone lets go, and
 // where that is not enough, high priority too. Nothing lets critical priority go.
 //
@@ -120,7 +121,7 @@ class AutoSwapManager {
 
   // --- Accounts ----------------------------------------------------------------------------------------------------
 
-  /// One of the three fixed ones.
+  /// One of the three fixed ones, or adaptive: its own.
   ManagerPolicy policy_in_force() const;
   Tactics tactics() const;
   const AutoSwapSettings& settings() const { return settings_; }
@@ -132,6 +133,9 @@ class AutoSwapManager {
   Bytes leaving(std::uint32_t device) const;
   /// Free, or free once what is leaving has left.
   Bytes room(std::uint32_t device) const;
+  SwapState state(std::uint32_t device, ObjectId object) const;
+  /// On the device, and a tier takes it.
+  bool may_leave(std::uint32_t device, ObjectId object) const;
   /// Those that gave up their memory and are not back.
   std::set<ObjectId> absent(std::uint32_t device) const;
 
@@ -147,8 +151,12 @@ class AutoSwapManager {
   Bytes give_up(Managed& on, Bytes bytes, PressureLevel level, std::span<const ObjectId> needed);
   Bytes turn_back(Managed& on, Bytes bytes, std::span<const ObjectId> needed);
   void look(Managed& on);
-  /// By fixed policy, for PolicyBandit::choose().
-  std::array<std::int64_t, 3> efforts() const;
+  /// By policy, for PolicyBandit::choose().
+  std::array<std::int64_t, 4> efforts() const;
+  /// Likewise.
+  std::int64_t change();
+  /// In parts per million.
+  std::int64_t of_computation(Nanoseconds time) const;
 
   AutoSwapSettings settings_;
   mutable std::mutex mutex_;

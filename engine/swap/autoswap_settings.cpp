@@ -19,7 +19,9 @@ constexpr OptionSpec toggle(std::string_view name, std::string_view reason) {
 constexpr std::array<OptionSpec, 15> own{{
     {"policy", OptionKind::choice, "balanced", "how early it swaps, and what it learns from",
      "aggressive|balanced|conservative|adaptive"},
-    share("swap_threshold_low", "0.5", "from this share of the memory on, pressure is moderate: idle objects may go"),
+    share("swap_threshold_low", "0.5",
+          "from this share of the memory on, pressure is moderate: idle "
+          "objects may go"),
     share("swap_threshold_moderate", "0.75", "above it pressure is high: low priority may go too"),
     share("swap_threshold_high", "0.9", "above it pressure is critical: medium priority may go too"),
     share("swap_threshold_critical", "0.95", "from it on pressure is extreme: high priority may go too"),
@@ -32,8 +34,12 @@ constexpr std::array<OptionSpec, 15> own{{
      {},
      1,
      100},
-    toggle("enable_predictive_swapping", "what earlier iterations foretell goes out and comes back ahead of its need"),
-    toggle("enable_batch_swapping", "what goes out together is issued together, behind one record of each stream"),
+    toggle("enable_predictive_swapping",
+           "what earlier iterations foretell goes out and comes back ahead of "
+           "its need"),
+    toggle("enable_batch_swapping",
+           "what goes out together is issued together, behind one record of "
+           "each stream"),
     {"monitoring_interval",
      OptionKind::integer,
      "16",
@@ -41,10 +47,15 @@ constexpr std::array<OptionSpec, 15> own{{
      {},
      1,
      1e9},
-    toggle("autoswap_monitoring", "pressure is looked at between operators, not only when memory is missing"),
-    toggle("auto_adjust_policy", "adaptive changes its policy by measured stalls; without, it stays balanced"),
+    toggle("autoswap_monitoring",
+           "pressure is looked at between operators, "
+           "not only when memory is missing"),
+    toggle("auto_adjust_policy",
+           "adaptive changes its policy by measured "
+           "stalls; without, it stays balanced"),
     {"resident_priority", OptionKind::choice, "medium",
-     "of what was there before the first operator; critical keeps weights (and all else there) on the device",
+     "of what was there before the first operator; critical keeps weights (and "
+     "all else there) on the device",
      "critical|high|medium|low|idle"},
     {"strategy", OptionKind::choice, "predictive", "how transfers are carried out", "immediate|async|batch|predictive"},
 }};
@@ -81,8 +92,12 @@ Tactics AutoSwapSettings::tactics(ManagerPolicy of) const {
               .look_ahead = 0,
               .way_ahead = false,
               .lead = 1000};
+    case ManagerPolicy::adaptive: {
+      Tactics own = tactics(ManagerPolicy::conservative);
+      own.plans = true;
+      return own;
+    }
     case ManagerPolicy::balanced:
-    case ManagerPolicy::adaptive:
       break;
   }
   return {.watch = PressureLevel::high, .down_to = thresholds.per_mille[1], .look_ahead = 250, .lead = 1200};

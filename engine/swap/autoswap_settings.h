@@ -19,12 +19,12 @@ enum class ManagerPolicy : std::uint8_t {
   aggressive,    ///< early and often
   balanced,      ///< in between
   conservative,  ///< only when necessary
-  adaptive       ///< whichever of the three was measured to stall least
+  adaptive       ///< whichever of the three and a plan of its own was measured to stall least
 };
 inline constexpr std::array<std::string_view, 4> manager_policy_names{"aggressive", "balanced", "conservative",
                                                                       "adaptive"};
 
-/// What makes a fixed policy. Shares are per mille.
+/// What makes a policy. Shares are per mille.
 struct Tactics {
   PressureLevel watch{};         ///< monitoring swaps from this level on ...
   bool watches = true;           ///< ... if it swaps at all
@@ -32,6 +32,7 @@ struct Tactics {
   std::uint32_t look_ahead = 0;  ///< of an iteration: how far what it will need is made room for beforehand
   bool way_ahead = true;         ///< room for what comes back is made before it begins to, else then
   std::uint32_t lead = 0;        ///< of its transfer time: how much earlier than in time an object is brought back
+  bool plans = false;            ///< what is foretold is planned (autoswap_guide.h)
 };
 
 struct AutoSwapSettings {

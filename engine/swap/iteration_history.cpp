@@ -43,12 +43,32 @@ void IterationHistory::allocated(ObjectId object, Bytes bytes) {
   objects_[object.value] = {bytes, number_, static_cast<std::uint32_t>(born_.size()), true};
   if (number_ > 0) born_.push_back(object);
   load_ += bytes;
+  if (!notes_life(bytes)) return;
+  living_.insert(object);
+  note_life(object);
 }
 
 void IterationHistory::freed(ObjectId object) {
   if (object.value >= objects_.size() || !objects_[object.value].live) return;
+  if (living_.contains(object)) note_life(object).death = position();
+  living_.erase(object);
   objects_[object.value].live = false;
   load_ -= objects_[object.value].bytes;
+}
+
+IterationHistory::Life& IterationHistory::note_life(ObjectId object) {
+  Object& entry = objects_[object.value];
+  if (entry.noted != number_) {
+    const bool before = entry.born < number_ || number_ == 0;
+    entry.noted = number_;
+    entry.life = static_cast<std::uint32_t>(current_.lives.size());
+    current_.lives.push_back({.role = role(object),
+                              .bytes = entry.bytes,
+                              .birth = before ? 0 : position(),
+                              .death = never,
+                              .before = before});
+  }
+  return current_.lives[entry.life];
 }
 
 void IterationHistory::ran(std::span<const Operand> operands) {
@@ -60,10 +80,14 @@ void IterationHistory::ran(std::span<const Operand> operands) {
     roles.push_back(role(operand.object));
     weight += bytes.value;
     current_.uses.emplace_back(roles.back(), position());
+    if (operand.writes) current_.writes.emplace_back(roles.back(), position());
     current_.sizes.emplace_back(roles.back(), bytes);
   }
   std::ranges::sort(roles);
-  for (std::size_t i = 0; i < kept_.size(); ++i) agreeing_[i] = agreeing_[i] && agrees(kept_[i], roles);
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    agreeing_[i] = agreeing_[i] && agrees(kept_[i], roles);
+    same_size_[i] = same_size_[i] && agreeing_[i] && weight == kept_[i].weight(position());
+  }
   current_.roles.insert(current_.roles.end(), roles.begin(), roles.end());
   current_.ends.push_back(static_cast<std::uint32_t>(current_.roles.size()));
   if (current_.begin.empty()) current_.begin.push_back(0);
@@ -82,22 +106,37 @@ void IterationHistory::iteration() {
   born_before_ = std::move(born_);
   born_.clear();
   agreeing_.assign(kept_.size(), true);
+  same_size_.assign(kept_.size(), true);
 }
 
-// An iteration as one that is kept takes its place; else the one that was seen longest ago is forgotten.
+// An iteration as one that is kept takes its place, and its measure where it has none itself; else the one that was
+// seen longest ago is forgotten.
 void IterationHistory::close() {
+  for (const ObjectId object : living_) note_life(object);
+  std::ranges::sort(current_.lives, {}, &Life::role);
   std::ranges::sort(current_.uses);
+  std::ranges::sort(current_.writes);
   std::ranges::sort(current_.sizes);
   current_.sizes.erase(std::ranges::unique(current_.sizes).begin(), current_.sizes.end());
+  const std::uint64_t before = kept_.empty() ? 0 : kept_.front().number;
+  current_.number = number_ + 1;
   repeated_ = false;
-  for (std::size_t i = 0; i < kept_.size() && !repeated_; ++i) {
+  for (std::size_t i = kept_.size(); i-- > 0;) {
     if (!agreeing_[i] || kept_[i].operators() != position()) continue;
     repeated_ = true;
+    if (settings_.sizes && !same_size_[i]) continue;
     if (current_.computation == Nanoseconds(0)) current_.computation = kept_[i].computation;
+    if (current_.load == kept_[i].load && current_.sizes == kept_[i].sizes) current_.number = kept_[i].number;
     kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
   }
+  successors_[before] = current_.number;
   kept_.push_front(std::move(current_));
-  if (kept_.size() > most_) kept_.pop_back();
+  if (kept_.size() > settings_.kept) {
+    successors_.erase(kept_.back().number);
+    kept_.pop_back();
+  }
+  const auto next = successors_.find(kept_.front().number);
+  expected_ = next == successors_.end() ? 0 : next->second;
 }
 
 void IterationHistory::measured(Nanoseconds iteration, Nanoseconds stall) {
@@ -112,15 +151,35 @@ void IterationHistory::measured(Nanoseconds iteration, Nanoseconds stall) {
 // --- What is foretold --------------------------------------------------------------------------------------------
 
 const IterationHistory::Iteration* IterationHistory::foretold() const {
-  for (std::size_t i = 0; i < agreeing_.size(); ++i)
-    if (agreeing_[i] && position() < kept_[i].operators()) return &kept_[i];
-  return nullptr;
+  const Iteration* best = nullptr;
+  int rank = -1;
+  for (std::size_t i = 0; i < agreeing_.size(); ++i) {
+    if (!agreeing_[i] || position() >= kept_[i].operators()) continue;
+    const int now = settings_.sizes ? 2 * same_size_[i] + (kept_[i].number == expected_) : 0;
+    if (now <= rank) continue;
+    best = &kept_[i];
+    rank = now;
+  }
+  return best;
+}
+
+bool IterationHistory::sure() const {
+  const Iteration* const kept = foretold();
+  if (position() == 0) return kept->number == expected_;
+  for (std::size_t i = 0; i < kept_.size(); ++i)
+    if (&kept_[i] == kept) return same_size_[i];
+  return false;
 }
 
 IterationHistory::Role IterationHistory::role(ObjectId object) const {
   const Object& entry = objects_[object.value];
   if (entry.born == 0 || entry.born + 1 < number_) return older | object.value;
   return (entry.born == number_ ? born_now : born_one_before) | entry.order;
+}
+
+std::optional<ObjectId> IterationHistory::lasting(Role role) {
+  if ((role & ages) != older) return std::nullopt;
+  return ObjectId(static_cast<std::uint32_t>(role & ~ages));
 }
 
 std::optional<ObjectId> IterationHistory::object(Role role) const {

@@ -48,14 +48,15 @@ void PolicyBandit::learn(Nanoseconds stall, Nanoseconds iteration) {
   cost_ = static_cast<std::int64_t>(std::min(cost, static_cast<Wide>(most)));
 }
 
-std::size_t PolicyBandit::choose(const WorkloadClass& ended, std::span<const std::int64_t> efforts) {
+std::size_t PolicyBandit::choose(const WorkloadClass& ended, std::span<const std::int64_t> efforts,
+                                 std::int64_t change) {
   Learner& of = learner(ended);
   ++settled_;
   if (cost_) note(of, stratum_of(ended), *cost_);
   cost_.reset();
   ++of.iterations;
   settle(of);
-  begin_trial(of, efforts);
+  begin_trial(of, efforts, change);
   const std::size_t now = of.trying.value_or(of.best);
   if (now != chosen_) settled_ = 0;
   chosen_ = now;
@@ -99,7 +100,7 @@ void PolicyBandit::settle(Learner& of) {
   }
 }
 
-void PolicyBandit::begin_trial(Learner& of, std::span<const std::int64_t> efforts) {
+void PolicyBandit::begin_trial(Learner& of, std::span<const std::int64_t> efforts, std::int64_t change) {
   if (of.trying || of.counted < trials_) return;
   if (of.wait > 0) {
     --of.wait;
@@ -110,21 +111,24 @@ void PolicyBandit::begin_trial(Learner& of, std::span<const std::int64_t> effort
     of.renew_at *= 2;
     for (std::size_t arm = 0; arm < arms_; ++arm) of.arms[arm].tried = arm == of.best;
   }
-  of.trying = candidate(of, efforts);
+  of.trying = candidate(of, efforts, change);
   if (!of.trying) return;
   of.arms[*of.trying].tried = true;
   of.counted = 0;
   ++trials_made_;
 }
 
-// The nearest that may be tried. What a trial may lose: transfers of its own accord that are all waited for.
-std::optional<std::size_t> PolicyBandit::candidate(const Learner& of, std::span<const std::int64_t> efforts) const {
-  const std::int64_t may_lose = budget * static_cast<std::int64_t>(of.iterations) - of.lost;
+// The nearest that may be tried. What a trial may lose: two changes of policy, and in each iteration half of the
+// present stall once more, or transfers of its own accord that are all waited for.
+std::optional<std::size_t> PolicyBandit::candidate(const Learner& of, std::span<const std::int64_t> efforts,
+                                                   std::int64_t change) const {
+  const std::int64_t may_lose = budget * static_cast<std::int64_t>(of.iterations) - of.lost - change / 2;
   const auto distance = [&](std::size_t arm) { return arm > of.best ? arm - of.best : of.best - arm; };
   std::optional<std::size_t> nearest;
   for (std::size_t arm = 0; arm < arms_; ++arm) {
-    const std::int64_t effort = efforts.empty() ? 0 : std::max<std::int64_t>(0, efforts[arm] - efforts[of.best]);
-    if (of.arms[arm].tried || effort > too_much || effort * (trials_ + 1) > may_lose || may_lose < 0) continue;
+    const std::int64_t more = efforts.empty() ? 0 : std::max<std::int64_t>(0, efforts[arm] - efforts[of.best]);
+    const std::int64_t effort = std::max(more, mean_stall(of) / 4);
+    if (of.arms[arm].tried || more > too_much || effort * (trials_ + 1) > may_lose || may_lose < 0) continue;
     if (!nearest || distance(arm) < distance(*nearest)) nearest = arm;
   }
   return nearest;

@@ -1,8 +1,9 @@
 #pragma once
 // Learns which of a few policies stalls least, from what was measured of iterations. Policies are numbered from the
-// most eager to the least; trying one costs what it stalls, so trying is done as little as it can be.
+// most eager to the least, and last the one that plans; trying one costs what it stalls, so trying is done as little as
+// it can be.
 //
-//   prior      the one to begin with, which was best on most recordings
+//   prior      the one to begin with, which was best on most recordings: a plan of what is foretold
 //   classes    one learner for each kind of iteration (a contextual bandit: Lattimore and Szepesvari, "Bandit
 //              Algorithms", 2020, chapter 18)
 //   strata     two policies are compared on iterations of the same load alone: where shapes vary, a stall tells as much
@@ -11,7 +12,8 @@
 //   worth it   only where the best one so far stalls, and only a policy whose own transfers leave half of the link
 //   budget     a trial begins when what trials before it lost beyond the best one, and what it may lose itself, is at
 //              most 2% of the computation so far (a conservative bandit: Wu, Shariff, Lattimore and Szepesvari, ICML
-//              2016); it ends at once where it stalls twice as long
+//              2016); it ends at once where it stalls twice as long. What it may lose is half of a change of policy
+//              (what one keeps away the other brings back) and in each iteration a quarter of the present stall
 //   order      the nearest in eagerness first (a unimodal bandit: Combes and Proutiere, ICML 2014), at a time jittered
 //              by the seed, so that trials do not always meet the same shape
 //   drift      means forget: a best policy that becomes worse than another was is left for it; all is tried again after
@@ -44,7 +46,8 @@ class PolicyBandit {
 
   /// The policy for the iteration that begins; `ended` is what the one before it was like. `efforts`: by policy, the
   /// time that transfers of its own accord take in an iteration, in parts per million of its computation; empty = 0.
-  std::size_t choose(const WorkloadClass& ended, std::span<const std::int64_t> efforts = {});
+  /// `change`: what a change of policy may lose, likewise: what one keeps away the other has to bring back.
+  std::size_t choose(const WorkloadClass& ended, std::span<const std::int64_t> efforts = {}, std::int64_t change = 0);
   /// What came of the latest choice.
   void learn(Nanoseconds stall, Nanoseconds iteration);
 
@@ -78,8 +81,9 @@ class PolicyBandit {
   void note(Learner& of, std::uint32_t stratum, std::int64_t cost);
   void note_trial(Learner& of, std::uint32_t stratum, std::int64_t cost) const;
   void settle(Learner& of);
-  void begin_trial(Learner& of, std::span<const std::int64_t> efforts);
-  std::optional<std::size_t> candidate(const Learner& of, std::span<const std::int64_t> efforts) const;
+  void begin_trial(Learner& of, std::span<const std::int64_t> efforts, std::int64_t change);
+  std::optional<std::size_t> candidate(const Learner& of, std::span<const std::int64_t> efforts,
+                                       std::int64_t change) const;
   static std::int64_t mean_stall(const Learner& of);
 
   std::size_t arms_, prior_;
