@@ -56,7 +56,7 @@ const IterationPlan* AutoSwapGuide::plan_for(const IterationHistory::Iteration& 
                                        .effort = effort,
                                        .seed = manager_.settings().seed + 1,
                                        .may_leave = [this](IterationHistory::Role role) {
-                                         const std::optional<ObjectId> object = history_.lasting(role);
+                                         const std::optional<ObjectId> object = IterationHistory::lasting(role);
                                          return !object || may_leave_(*object);
                                        }};
     made.plan = plan_iteration(kept, machine_, request);
