@@ -16,12 +16,12 @@ __device__ Shared& shared_memory() {
 template <class W>
 __global__ void __launch_bounds__(dense_threads, counting_blocks)
     count_heads_kernel(const __grid_constant__ DenseTask task) {
-  count_heads<W>(task, shared_memory<CountShared>());
+  count_heads<W>(task, shared_memory<CountShared<W>>());
 }
 template <class W, bool sampled>
 __global__ void __launch_bounds__(dense_threads, counting_blocks)
     count_digits_kernel(const __grid_constant__ DenseTask task) {
-  count_digits<W, sampled>(task, shared_memory<DigitShared>());
+  count_digits<W, sampled>(task, shared_memory<DigitShared<W>>());
 }
 __global__ void __launch_bounds__(dense_threads, 1) make_heads_kernel(const __grid_constant__ DenseTask task) {
   make_heads(task, shared_memory<TableShared>());
@@ -35,7 +35,7 @@ __global__ void __launch_bounds__(dense_threads, 1) make_planes_kernel(const __g
 template <class W>
 __global__ void __launch_bounds__(dense_threads, packing_blocks)
     pack_dense_kernel(const __grid_constant__ DenseTask task) {
-  pack_dense<W>(task, shared_memory<DensePackShared>());
+  pack_dense<W>(task, shared_memory<DensePackShared<W>>());
 }
 template <class W>
 __global__ void __launch_bounds__(unpacking_threads, 1) unpack_dense_kernel(const __grid_constant__ DenseTask task) {
@@ -67,13 +67,13 @@ cudaError_t first_of(Errors... errors) {
 cudaError_t launch_pack_dense(const DenseTask& task, u32 bytes, Way way, cudaStream_t stream) {
   return with_words(bytes, way, [&]<class W>(W) {
     Sequence sequence{task, stream};
-    sequence.add<CountShared>(count_heads_kernel<W>, task.count_grid);
+    sequence.add<CountShared<W>>(count_heads_kernel<W>, task.count_grid);
     sequence.add<TableShared>(make_heads_kernel, 1);
-    sequence.add<DigitShared>(count_digits_kernel<W, true>, task.count_grid);
+    sequence.add<DigitShared<W>>(count_digits_kernel<W, true>, task.count_grid);
     sequence.add<TableShared>(choose_planes_kernel, 1);
-    sequence.add<DigitShared>(count_digits_kernel<W, false>, task.count_grid);
+    sequence.add<DigitShared<W>>(count_digits_kernel<W, false>, task.count_grid);
     sequence.add<TableShared>(make_planes_kernel, 1);
-    sequence.add<DensePackShared>(pack_dense_kernel<W>, packing_blocks * task.grid);
+    sequence.add<DensePackShared<W>>(pack_dense_kernel<W>, packing_blocks * task.grid);
     return sequence.error;
   });
 }
@@ -86,13 +86,13 @@ cudaError_t launch_unpack_dense(const DenseTask& task, u32 bytes, Way way, cudaS
 
 cudaError_t load_dense(u32 bytes, Way way) {
   return with_words(bytes, way, []<class W>(W) {
-    return first_of(load_kernel(count_heads_kernel<W>, sizeof(CountShared)),
-                    load_kernel(count_digits_kernel<W, true>, sizeof(DigitShared)),
-                    load_kernel(count_digits_kernel<W, false>, sizeof(DigitShared)),
+    return first_of(load_kernel(count_heads_kernel<W>, sizeof(CountShared<W>)),
+                    load_kernel(count_digits_kernel<W, true>, sizeof(DigitShared<W>)),
+                    load_kernel(count_digits_kernel<W, false>, sizeof(DigitShared<W>)),
                     load_kernel(make_heads_kernel, sizeof(TableShared)),
                     load_kernel(choose_planes_kernel, sizeof(TableShared)),
                     load_kernel(make_planes_kernel, sizeof(TableShared)),
-                    load_kernel(pack_dense_kernel<W>, sizeof(DensePackShared)),
+                    load_kernel(pack_dense_kernel<W>, sizeof(DensePackShared<W>)),
                     load_kernel(unpack_dense_kernel<W>, sizeof(DenseUnpackShared)));
   });
 }

@@ -9,17 +9,20 @@ namespace vramlab::padic::gpu {
 
 inline constexpr u32 count_copies = 8;  ///< lanes that share a counter would queue up
 
+template <class W>
 struct CountShared {
   u32 counts[counted_codes * count_copies];
+  SharedLevels<W> levels;
 };
 
 /// The kernel that counts heads: any grid of dense_threads threads.
 template <class W>
-VRAMLAB_LANE void count_heads(const DenseTask& task, CountShared& shared) {
+VRAMLAB_LANE void count_heads(const DenseTask& task, CountShared<W>& shared) {
   constexpr u32 each = 16 / W::bytes, flight = 4;
   for (u32 i = thread_index(); i < counted_codes * count_copies; i += dense_threads) shared.counts[i] = 0;
+  shared.levels.load(task.rule);
   sync_block();
-  const WordCutter<W> cutter(task.rule, task.splitter);
+  const WordCutter<W> cutter(task.rule, task.splitter, shared.levels.of);
   u32* counts = shared.counts + thread_index() % count_copies;
   const auto* vectors = static_cast<const Vector*>(task.from);
   const u64 whole = task.values / each, step = static_cast<u64>(grid_blocks()) * dense_threads;
@@ -53,16 +56,24 @@ VRAMLAB_LANE void count_heads(const DenseTask& task, CountShared& shared) {
 
 inline constexpr u32 digit_copies = 4;
 
+template <class W>
 struct DigitShared {
   u32 places[counted_codes];
   u32 counts[tail_planes][256 * digit_copies];
   u32 bits[tail_planes];
+  SharedLevels<W> levels;
 };
 
-/// Digits of a group of values, of the planes whose bits are set: counts, and how many bits each plane has.
+/// What a thread has seen of each plane. Zeros are added up here: a plane of hardly anything else would have all lanes
+/// wait for one counter.
+struct PlanesSeen {
+  u32 bits[tail_planes] = {}, zeros[tail_planes] = {};
+};
+
+/// Digits of a group of values, of the planes whose bits are set.
 template <class W>
-VRAMLAB_LANE void count_group(const DenseTask& task, const WordCutter<W>& cutter, DigitShared& shared, u64 first,
-                              u32 planes, u32 (&bits)[tail_planes]) {
+VRAMLAB_LANE void count_group(const DenseTask& task, const WordCutter<W>& cutter, DigitShared<W>& shared, u64 first,
+                              u32 planes, PlanesSeen& seen) {
   constexpr u32 batch = 8;
   for (u32 row = 0; row < group_rows; row += batch) {
     u32 raw[batch];
@@ -82,8 +93,11 @@ VRAMLAB_LANE void count_group(const DenseTask& task, const WordCutter<W>& cutter
         const u32 width = DigitPlaces::width(places, k);
         if ((planes >> k & 1U) == 0 || width == 0) continue;
         const u32 digit = DigitPlaces::digit(words[i].magnitude, places, k) & 255U;
-        atomic_add(&shared.counts[k][digit * digit_copies + thread_index() % digit_copies], 1U);
-        bits[k] += width;
+        seen.bits[k] += width;
+        if (digit == 0)
+          ++seen.zeros[k];
+        else
+          atomic_add(&shared.counts[k][digit * digit_copies + thread_index() % digit_copies], 1U);
       }
     }
   }
@@ -91,7 +105,7 @@ VRAMLAB_LANE void count_group(const DenseTask& task, const WordCutter<W>& cutter
 
 /// The kernel that counts digits: of every sampled_group-th group, or of all if some plane is to be coded.
 template <class W, bool sampled>
-VRAMLAB_LANE void count_digits(const DenseTask& task, DigitShared& shared) {
+VRAMLAB_LANE void count_digits(const DenseTask& task, DigitShared<W>& shared) {
   DenseSurvey& survey = *task.survey;
   const u32 planes = sampled ? (fixed_split<W> ? 7U : 1U) : survey.coded;
   if (planes == 0) return;
@@ -99,18 +113,22 @@ VRAMLAB_LANE void count_digits(const DenseTask& task, DigitShared& shared) {
   for (u32 k = 0; k < tail_planes; ++k)
     for (u32 i = thread_index(); i < 256 * digit_copies; i += dense_threads) shared.counts[k][i] = 0;
   if (thread_index() < tail_planes) shared.bits[thread_index()] = 0;
+  shared.levels.load(task.rule);
   sync_block();
   Splitter splitter = task.splitter;
   splitter.lead = survey.lead;
-  const WordCutter<W> cutter(task.rule, splitter);
+  const WordCutter<W> cutter(task.rule, splitter, shared.levels.of);
   const u64 stride = group_words * (sampled ? sampled_group : 1U);
   const u64 warps = static_cast<u64>(grid_blocks()) * dense_warps;
-  u32 bits[tail_planes] = {};
+  PlanesSeen seen;
   for (u64 group = warp_index() * grid_blocks() + block_index(); group * stride < task.values; group += warps)
-    count_group<W>(task, cutter, shared, group * stride, planes, bits);
-  for (u32 k = 0; sampled && k < tail_planes; ++k) {
-    const u32 sum = warp_sum(bits[k]);
-    if (lane_index() == 0) atomic_add(shared.bits + k, sum);
+    count_group<W>(task, cutter, shared, group * stride, planes, seen);
+  VRAMLAB_UNROLL
+  for (u32 k = 0; k < tail_planes; ++k) {
+    const u32 bits = warp_sum(seen.bits[k]), zeros = warp_sum(seen.zeros[k]);
+    if (lane_index() != 0) continue;
+    atomic_add(shared.bits + k, bits);
+    atomic_add(&shared.counts[k][0], zeros);
   }
   sync_block();
   for (u32 i = thread_index(); i < tail_planes * 256; i += dense_threads) {

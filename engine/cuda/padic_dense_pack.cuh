@@ -1,7 +1,8 @@
 #pragma once
 // Packing blocks to `dense`: a block a warp. Coder words go backwards into a slot of the workspace, since nobody knows
-// how many they will be; the block finds its place by look-back and is copied there. The coder goes first by what the
-// tensor is like, and only where a block turns out to be another, once more.
+// how many they will be; the block finds its place by look-back and is copied there. Slots have room for what a block
+// of the tensor is likely to take; where one takes more, its words are counted only, and coded again to where they
+// belong. The coder goes first by what the tensor is like, and only where a block turns out to be another, once more.
 
 #include "engine/cuda/padic_dense_planar.cuh"
 
@@ -10,11 +11,11 @@ namespace vramlab::padic::gpu {
 template <class W>
 struct DensePacker {
   const DenseTask& task;
-  const DensePackShared& shared;
+  const DensePackShared<W>& shared;
   const WordCutter<W>& cutter;
   u32 block_log2, blocks, tables;  ///< tables: tail planes that have one, a bit each
   u32 front;                       ///< units before the first block
-  bool look_first;                 ///< what a block is like cannot be guessed
+  u64 slot_bytes;                  ///< of a warp
 
   /// f(raw values of some rows, whether they are of the block), the last row first; full rows a batch at a time, on
   /// their way while the ones before are coded. Stops where f returns false in all lanes.
@@ -83,16 +84,32 @@ struct DensePacker {
     for (u32 k = 0; k < tail_planes; ++k) kinds |= static_cast<u32>(kind_of(found, block, k)) << 2 * k;
     return kinds;
   }
-  /// Of a block like the whole tensor.
+  /// By some of them: how many of a block's words have no tail.
+  VRAMLAB_LANE u32 likely_without(const BlockToPack& block) const {
+    const u32 rows = smaller(block.n / 32, group_rows);
+    if (rows == 0) return 0;
+    const u32 apart = block.n / rows;
+    u32 without = 0;
+    for (u32 row = 0; row < rows; ++row) {
+      const CutWord word = cutter.cut(load_value<W::bytes>(task.from, block.first + row * apart + lane_index()));
+      without += DigitPlaces::width(shared.places[word.code], 0) == 0 ? 1U : 0U;
+    }
+    return warp_sum(without) * (block.n / (rows * 32));
+  }
+  /// Of a block like the whole tensor, or where that is of two minds like some of its words.
   VRAMLAB_LANE u32 likely_kinds(const BlockToPack& block) const {
+    const DenseSurvey& survey = *task.survey;
     BlockSurvey likely;
-    for (u32 k = 0; k < tail_planes; ++k) likely.digits[k] = DigitPlaces::width(task.survey->used, k);
+    for (u32 k = 0; k < tail_planes; ++k)
+      if ((survey.zero >> k & 1U) == 0) likely.digits[k] = DigitPlaces::width(survey.used, k);
+    if (fixed_split<W> && survey.without > task.values / 64) likely.without = likely_without(block);
     return kinds_of(likely, block);
   }
 
-  /// Digits of a plane. Returns all of them, ORed.
-  template <bool coded>
+  /// Digits of a plane. Returns all of them, ORed. `alike`: of all words but zero they lie at the same places.
+  template <bool coded, bool alike>
   VRAMLAB_LANE u32 encode_plane(const BlockToPack& block, u32 plane, CoderWriter& writer) const {
+    const u32 used = task.survey->used;
     u32 digits = 0;
     for_rows(block, [&](const auto& raw, bool in) {
       constexpr u32 count = sizeof raw / sizeof raw[0];
@@ -100,7 +117,7 @@ struct DensePacker {
       cutter.cut(raw, words);
       VRAMLAB_UNROLL
       for (const CutWord& word : words) {
-        const u32 places = in ? shared.places[word.code] : 0U;
+        const u32 places = alike ? (in && word.magnitude != 0 ? used : 0U) : in ? shared.places[word.code] : 0U;
         const u32 width = DigitPlaces::width(places, plane), digit = DigitPlaces::digit(word.magnitude, places, plane);
         digits |= digit;
         if constexpr (coded)
@@ -111,6 +128,13 @@ struct DensePacker {
       return !writer.overflowed();
     });
     return warp_or(digits);
+  }
+  VRAMLAB_LANE u32 encode_plane(const BlockToPack& block, u32 plane, CoderWriter& writer) const {
+    const bool coded = block.kind(plane) == PlaneKind::coded;
+    if constexpr (fixed_split<W>)
+      if (task.survey->escapes == 0)
+        return coded ? encode_plane<true, true>(block, plane, writer) : encode_plane<false, true>(block, plane, writer);
+    return coded ? encode_plane<true, false>(block, plane, writer) : encode_plane<false, false>(block, plane, writer);
   }
   /// Heads; `found` gets what can be seen on the way.
   VRAMLAB_LANE void encode_heads(const BlockToPack& block, CoderWriter& writer, BlockSurvey& found) const {
@@ -148,11 +172,10 @@ struct DensePacker {
       const PlaneKind kind = block.kind(k);
       if (kind != PlaneKind::coded && kind != PlaneKind::bypass) continue;
       const CoderWriter before = writer;
-      found.digits[k] =
-          kind == PlaneKind::coded ? encode_plane<true>(block, k, writer) : encode_plane<false>(block, k, writer);
+      found.digits[k] = encode_plane(block, k, writer);
       if (writer.overflowed()) return;
       if (found.digits[k] != 0) continue;
-      writer = before;
+      writer.take_back(before);
       block.kinds &= ~(3U << 2 * k);
     }
     encode_heads(block, writer, found);
@@ -161,13 +184,10 @@ struct DensePacker {
   /// Codes a block; `found` is then what it is like. False: the coder's part is longer than the values.
   VRAMLAB_LANE bool settle(BlockToPack& block, CoderWriter& writer, BlockSurvey& found) const {
     const CoderWriter empty = writer;
-    u32 tried = 0xFFFFFFFFU;  // kinds that cannot be
-    if (!look_first) {
-      block.kinds = likely_kinds(block);
-      encode(block, writer, found);
-      tried = block.sequential();
-    }
-    if (look_first || writer.overflowed() || found.escapes != 0) found = look_at(block);
+    block.kinds = likely_kinds(block);
+    encode(block, writer, found);
+    const u32 tried = block.sequential();
+    if (writer.overflowed() || found.escapes != 0) found = look_at(block);
     block.kinds = kinds_of(found, block);
     if (found.any == 0) return true;
     if (block.sequential() == tried) return !writer.overflowed();
@@ -199,6 +219,15 @@ struct DensePacker {
     return bits;
   }
 
+  /// The coder's part of a block whose slot was too short for it.
+  VRAMLAB_LANE void code_in_place(BlockWriter& out, u32 at, BlockToPack block) const {
+    CoderWriter writer{reinterpret_cast<u16*>(out.at + at), block.coder_words, block.coder_words, 0};
+    BlockSurvey seen;
+    encode(block, writer, seen);
+    sync_warp();
+    put_coder_words(out, at, writer, block.coder_words);
+  }
+
   VRAMLAB_LANE void put_coded(BlockWriter& out, const BlockToPack& block, const CoderWriter& writer,
                               const BlockSurvey& found, u32* tile) const {
     const u32 lane = lane_index();
@@ -206,7 +235,10 @@ struct DensePacker {
     if (lane == 1) out.put(1, block.coder_words);
     out.put(2 + lane, writer.state);
     u32 at = sizeof(BlockHeader) / 4 + lanes;
-    put_coder_words(out, at, writer, block.coder_words);
+    if (writer.whole)
+      put_coder_words(out, at, writer, block.coder_words);
+    else
+      code_in_place(out, at, block);
     at += (block.coder_words + 1) / 2;
     if (const u32 bits = planar_bits(block); bits != 0) {
       put_planar(out, at, task, block, cutter, found.escapes != 0 ? shared.places : nullptr, bits, tile);
@@ -247,11 +279,10 @@ struct DensePacker {
     block.n =
         task.values - block.first < (1U << block_log2) ? static_cast<u32>(task.values - block.first) : 1U << block_log2;
     const u32 stored = static_cast<u32>(rounded_up(sizeof(BlockHeader) + block.n * W::bytes, stream_alignment)) / 4;
-    const u32 capacity = slot_slack + block.n * W::bytes / 2;
-    CoderWriter writer{reinterpret_cast<u16*>(slot), capacity};
+    CoderWriter writer{reinterpret_cast<u16*>(slot), static_cast<u32>(slot_bytes / 2), block.n * W::bytes / 2};
     BlockSurvey found;
     bool coded = settle(block, writer, found);
-    block.coder_words = capacity - writer.at;
+    block.coder_words = writer.words();
     coded = coded && coded_words(block, found) < stored;
     u32 words = coded ? coded_words(block, found) : stored;
     if (found.any == 0) words = 0;
@@ -287,30 +318,40 @@ struct DensePacker {
   }
 };
 
+/// Bytes of a warp's slot: its part of all, at least what a block is likely to take, at most what it may.
+template <class W>
+VRAMLAB_LANE u64 slot_of_warp(const DenseTask& task) {
+  const DenseSurvey& survey = *task.survey;
+  const u64 full = 2 * slot_slack + (static_cast<u64>(W::bytes) << survey.block_log2);
+  const u64 part = task.slot_bytes / smaller(grid_blocks() * dense_warps, larger(survey.blocks, 1)) / 16 * 16;
+  const u64 likely = part < survey.coder_bytes ? survey.coder_bytes : part;
+  const u64 slot = likely < full ? likely : full;
+  return slot < task.slot_bytes ? slot : task.slot_bytes / 16 * 16;
+}
+
 /// The kernel: dense_threads threads a block, all of which stay on the device.
 template <class W>
-VRAMLAB_LANE void pack_dense(const DenseTask& task, DensePackShared& shared) {
+VRAMLAB_LANE void pack_dense(const DenseTask& task, DensePackShared<W>& shared) {
   const DenseSurvey& survey = *task.survey;
-  load_tables(survey, shared);
+  load_tables(task, shared);
   Splitter splitter = task.splitter;
   splitter.lead = survey.lead;
-  const WordCutter<W> cutter(task.rule, splitter);
+  const WordCutter<W> cutter(task.rule, splitter, shared.levels.of);
   const u32 front = header_bytes / 8 + task.header.dimensions + survey.table_bytes / 8 + survey.blocks;
-  const bool look_first = fixed_split<W> && survey.without > task.values / 64;
-  const DensePacker<W> packer{task, shared, cutter, survey.block_log2, survey.blocks, survey.coded, front, look_first};
+  const DensePacker<W> packer{task,          shared,       cutter, survey.block_log2,
+                              survey.blocks, survey.coded, front,  slot_of_warp<W>(task)};
   const u32 own = warp_index() * grid_blocks() + block_index();
   if (packer.blocks == 0) {
     if (own == 0 && lane_index() == 0) packer.close(front, 0);
     return;
   }
-  const u64 slot_bytes = 2 * slot_slack + (static_cast<u64>(W::bytes) << packer.block_log2);
-  if ((own + 1) * slot_bytes > task.slot_bytes) return;
+  if ((own + 1) * packer.slot_bytes > task.slot_bytes) return;
   while (true) {
     u32 number = 0;
     if (lane_index() == 0) number = atomic_add(&task.progress->ticket, 1U);
     number = shuffle(number, 0);
     if (number >= packer.blocks) return;
-    packer.pack(number, task.slots + own * slot_bytes, shared.tiles[warp_index()]);
+    packer.pack(number, task.slots + own * packer.slot_bytes, shared.tiles[warp_index()]);
   }
 }
 

@@ -86,7 +86,7 @@ VRAMLAB_LANE void rank_codes(TableShared& shared, u32 codes) {
 }
 
 /// All threads: frequencies and slots of the symbols, and the table as the stream has it at `at`. Returns its bytes.
-VRAMLAB_LANE u32 make_table(TableShared& shared, u8* at) {
+VRAMLAB_LANE u32 make_table(DenseSurvey& survey, TableShared& shared, u8* at) {
   const u32 symbols = shared.symbols;
   if (thread_index() == 0) {
     set_frequencies(shared.kept, symbols, shared.frequencies);
@@ -102,6 +102,7 @@ VRAMLAB_LANE u32 make_table(TableShared& shared, u8* at) {
   for (u32 s = thread_index(); s < symbols; s += dense_threads) {
     const u32 entry = shared.codes[s] + ((shared.frequencies[s] - 1U) << 10);
     for (u32 b = 0; b < 3; ++b) at[2 + 3 * s + b] = static_cast<u8>(entry >> 8 * b);
+    atomic_add(&survey.coded_q16, shared.kept[s] * ((u64{probability_bits} << 16) - log2_q16(shared.frequencies[s])));
   }
   return 2 + 3 * symbols;
 }
@@ -129,16 +130,19 @@ VRAMLAB_LANE void make_heads(const DenseTask& task, TableShared& shared) {
     survey.block_log2 = shared.sparse != 0 ? sparse_block_log2 : dense_block_log2;
     survey.blocks = static_cast<u32>((task.values + (1ULL << survey.block_log2) - 1) >> survey.block_log2);
     survey.without = shared.counts[0] + shared.counts[1] + shared.counts[escape_index];
+    survey.escapes = shared.counts[escape_index];
     survey.table_bytes = 0;
   }
   if (shared.symbols == 0) return;
-  const u32 bytes = make_table(shared, survey.tables);
+  const u32 bytes = make_table(survey, shared, survey.tables);
   if (thread_index() == 0) survey.table_bytes = bytes;
   for (u32 code = thread_index(); code < counted_codes; code += dense_threads) {
     const bool kept = shared.symbol[code] != most_symbols && code != escape_index;
     const u32 symbol = kept ? shared.symbol[code] : shared.symbol[escape_index];
     survey.places[code] = kept ? DigitPlaces::of_code(splitter, code) : DigitPlaces::escape;
     if (kept) atomic_or(&shared.used, survey.places[code]);
+    for (u32 k = 0; kept && k < tail_planes; ++k)
+      atomic_add(survey.raw_bits + k, shared.counts[code] * DigitPlaces::width(survey.places[code], k));
     if (symbol != most_symbols) survey.heads[code] = step_of(shared.frequencies[symbol], shared.starts[symbol]);
   }
   sync_block();
@@ -190,6 +194,17 @@ VRAMLAB_LANE void choose_planes(const DenseTask& task, TableShared& shared) {
   if (lane_index() == 0) task.survey->coded = coded;
 }
 
+/// One thread: bytes that the coder is likely to write of a block, with some to spare.
+VRAMLAB_LANE u64 likely_coder_bytes(const DenseTask& task, const DenseSurvey& survey) {
+  if (task.values == 0) return 0;
+  const bool planar = task.splitter.split == Split::fixed && survey.without <= task.values / 64;
+  u64 bits = survey.coded_q16 >> 16;
+  for (u32 k = 0; k < tail_planes; ++k)
+    if (!planar && (survey.coded >> k & 1U) == 0) bits += survey.raw_bits[k];
+  const u64 bytes = ((bits << 8) / task.values << survey.block_log2) >> 11;
+  return rounded_up(bytes + bytes / 32 + 1024, 16);
+}
+
 /// The kernel that makes the tail planes' tables and puts all tables into the stream; one block.
 VRAMLAB_LANE void make_planes(const DenseTask& task, TableShared& shared) {
   DenseSurvey& survey = *task.survey;
@@ -201,7 +216,8 @@ VRAMLAB_LANE void make_planes(const DenseTask& task, TableShared& shared) {
       shared.counts[digit] = survey.digits[k][digit];
     sync_block();
     rank_codes(shared, 256);
-    bytes += make_table(shared, survey.tables + bytes);
+    bytes += make_table(survey, shared, survey.tables + bytes);
+    if (thread_index() == 0 && shared.symbols == 1 && shared.codes[0] == 0) survey.zero |= 1U << k;
     for (u32 digit = thread_index(); digit < 256; digit += dense_threads) {
       const u32 symbol = shared.symbol[digit];
       if (symbol != most_symbols) survey.planes[k][digit] = step_of(shared.frequencies[symbol], shared.starts[symbol]);
@@ -220,7 +236,9 @@ VRAMLAB_LANE void make_planes(const DenseTask& task, TableShared& shared) {
     sum += checksum_share(from[i], number + i);
   }
   atomic_add(&survey.table_sum, sum);
-  if (thread_index() == 0) survey.table_bytes = padded;
+  if (thread_index() != 0) return;
+  survey.table_bytes = padded;
+  survey.coder_bytes = likely_coder_bytes(task, survey);
 }
 
 }  // namespace vramlab::padic::gpu

@@ -3,6 +3,7 @@
 // time: what is common by few instructions, and where any of them is not, all by the rules that the CPU follows too.
 
 #include <cmath>
+#include <type_traits>
 
 #include "engine/cuda/padic_words.cuh"
 
@@ -50,6 +51,24 @@ struct DigitPlaces {
 template <class W>
 inline constexpr bool fixed_split = W::form == Form::signed_parts || (W::form == Form::plain && W::bytes == 1);
 
+/// Words by a table of levels.
+template <class W>
+inline constexpr bool by_levels = std::is_same_v<W, Words<W::bytes, Way::levels>>;
+
+/// The table in shared memory, of words that have one: the looks at it are many and at random.
+template <class W>
+struct SharedLevels {
+  static constexpr u32 count = by_levels<W> ? 1U << (W::bits - 1) : 2U;
+  alignas(4) u16 of[count];
+
+  /// All threads; to be seen after the next sync_block().
+  VRAMLAB_LANE void load(const WordRule& rule) {
+    if constexpr (!by_levels<W>) return;
+    const auto* pairs = reinterpret_cast<const u32*>(rule.levels.level_of);
+    for (u32 i = thread_index(); i < count / 2; i += dense_threads) reinterpret_cast<u32*>(of)[i] = pairs[i];
+  }
+};
+
 template <class W>
 class WordCutter {
  public:
@@ -57,7 +76,8 @@ class WordCutter {
   static constexpr bool rounded = W::can_escape && W::form == Form::signed_parts;
   static constexpr bool as_it_is = W::form == Form::signed_parts && !W::can_escape;  ///< the tail is the value's own
 
-  VRAMLAB_LANE WordCutter(const WordRule& rule, const Splitter& splitter) : rule_(rule), splitter_(splitter) {
+  VRAMLAB_LANE WordCutter(const WordRule& rule, const Splitter& splitter, const u16* levels = nullptr)
+      : rule_(rule), levels_(levels), splitter_(splitter) {
     splitter_.split = fixed_split<W> ? Split::fixed : Split::logarithmic;
     if constexpr (quantised) {
       class_scale_ = float_of_bits(1U << (23 - splitter.lead));
@@ -104,6 +124,11 @@ class WordCutter {
   VRAMLAB_LANE bool cut_usual(u32 raw, CutWord& word) const {
     if constexpr (quantised) return quantise(float_of_bits(raw), word);
     if constexpr (rounded) return round(raw, word);
+    if constexpr (by_levels<W>) {
+      word.magnitude = levels_[raw & ((1U << (W::bits - 1)) - 1U)];
+      word.code = word.magnitude == 0 ? 0U : 2U * splitter_.class_of(word.magnitude) + (raw >> (W::bits - 1));
+      return true;
+    }
     word = cut_any(raw);
     return true;
   }
@@ -133,6 +158,7 @@ class WordCutter {
   }
 
   const WordRule& rule_;
+  const u16* levels_;
   Splitter splitter_;
   float inverse_ = 0, limit_ = -1, class_scale_ = 0;
   u32 half_ = 0, least_normal_ = 0, normal_range_ = 0;

@@ -9,15 +9,22 @@ inline constexpr u32 no_code = counted_codes, no_digit = 256;          ///< thei
 inline constexpr u32 step_without = 1U << 30, step_escape = 1U << 31;  ///< in a head's step: see CoderStep::packed
 
 /// Shared memory of a block of threads.
+template <class W>
 struct DensePackShared {
   CoderStep heads[counted_codes + 1];
   CoderStep planes[tail_planes][no_digit + 1];
   u32 places[counted_codes];
-  u32 tiles[dense_warps][tile_words];
+  union {
+    u32 tiles[dense_warps][tile_words];  ///< of words with planar planes
+    SharedLevels<W> levels;              ///< they have none
+  };
 };
 
 /// All threads: the tables of the survey.
-VRAMLAB_LANE void load_tables(const DenseSurvey& survey, DensePackShared& shared) {
+template <class W>
+VRAMLAB_LANE void load_tables(const DenseTask& task, DensePackShared<W>& shared) {
+  const DenseSurvey& survey = *task.survey;
+  shared.levels.load(task.rule);
   for (u32 i = thread_index(); i <= counted_codes; i += dense_threads) {
     if (i == no_code) {
       shared.heads[i] = {};
@@ -41,10 +48,16 @@ VRAMLAB_LANE void load_tables(const DenseSurvey& survey, DensePackShared& shared
 /// Rows that are coded between two looks at the room that is left.
 inline constexpr u32 batch_rows = 8;
 
-/// Writes coder words from the end of a slot towards its begin.
+/// Writes coder words from the end of a slot towards its begin. Where there is no more room it begins anew at the end:
+/// the words' number is known then, and they can be written where they belong.
 struct CoderWriter {
   u16* slot;
-  u32 at;  ///< the word written last; below slot_slack the block is too long
+  u32 end;                 ///< words of the slot
+  u32 most;                ///< that the block may have
+  u32 least = slot_slack;  ///< where the room is at its end
+  u32 at = end;            ///< the word written last
+  u32 gone = 0;            ///< words that have been written over
+  bool whole = true;       ///< none has
   u32 below = lanes_below();
   u32 state = lowest_state;
 
@@ -67,7 +80,22 @@ struct CoderWriter {
     flush(state >= top_bit >> width);
     state = state << width | digit;
   }
-  VRAMLAB_LANE bool overflowed() const { return at < slot_slack; }
+  VRAMLAB_LANE u32 words() const { return gone + end - at; }
+  /// Whether the words are more than they may be. To be asked every batch_rows rows.
+  VRAMLAB_LANE bool overflowed() {
+    if (at >= least) return false;
+    if (words() > most) return true;
+    gone = words();
+    at = end;
+    whole = false;
+    return false;
+  }
+  /// As it was before some words.
+  VRAMLAB_LANE void take_back(const CoderWriter& before) {
+    const bool still = whole;
+    *this = before;
+    whole = still;
+  }
 };
 
 /// 16-bit words of the slot as pairs into the stream.

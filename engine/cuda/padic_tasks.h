@@ -112,8 +112,13 @@ struct DenseSurvey {
   u64 sampled_bits[tail_planes] = {};
   u64 digits[tail_planes][256] = {};
   u64 without = 0;  ///< words without the fixed split's tail
-  u32 coded = 0;    ///< tail planes with a table, a bit each
-  u32 used = 0;     ///< the places of all codes, ORed
+  u64 escapes = 0;
+  u64 coded_q16 = 0;  ///< bits * 2^16 that the symbols of all tables take
+  u64 raw_bits[tail_planes] = {};
+  u64 coder_bytes = 0;  ///< likely ones of a block
+  u32 coded = 0;        ///< tail planes with a table, a bit each
+  u32 zero = 0;         ///< those of them whose digits are all 0
+  u32 used = 0;         ///< the places of all codes, ORed
   u32 lead = 3;
   u32 block_log2 = dense_block_log2;
   u32 blocks = 0;

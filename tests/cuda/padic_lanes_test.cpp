@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -81,6 +82,7 @@ class Room {
 /// How the threads take their turns.
 struct Turns {
   u32 seed = 0, together = 1, grid = 2;
+  u64 most_slots = ~u64{0};  ///< bytes of the workspace that slots may take
 
   template <class Shared, class F>
   void run(u32 threads, u32 blocks, const F& kernel) const {
@@ -130,16 +132,16 @@ std::vector<std::byte> pack_dense_on_host(const CodecPlan& plan, const Drawn& dr
   task.survey = work.at<DenseSurvey>(DenseWorkspace::survey);
   task.states = work.at<u64>(layout.states);
   task.slots = work.at<u8>(layout.slots);
-  task.slot_bytes = layout.slot_bytes;
+  task.slot_bytes = std::min(layout.slot_bytes, turns.most_slots);
   task.packed_bytes = &bytes;
   with_words_of(plan, [&]<class W>(W) {
-    turns.run<CountShared>(dense_threads, turns.grid, [&](CountShared& s) { count_heads<W>(task, s); });
+    turns.run<CountShared<W>>(dense_threads, turns.grid, [&](CountShared<W>& s) { count_heads<W>(task, s); });
     turns.run<TableShared>(dense_threads, 1, [&](TableShared& s) { make_heads(task, s); });
-    turns.run<DigitShared>(dense_threads, turns.grid, [&](DigitShared& s) { count_digits<W, true>(task, s); });
+    turns.run<DigitShared<W>>(dense_threads, turns.grid, [&](DigitShared<W>& s) { count_digits<W, true>(task, s); });
     turns.run<TableShared>(dense_threads, 1, [&](TableShared& s) { choose_planes(task, s); });
-    turns.run<DigitShared>(dense_threads, turns.grid, [&](DigitShared& s) { count_digits<W, false>(task, s); });
+    turns.run<DigitShared<W>>(dense_threads, turns.grid, [&](DigitShared<W>& s) { count_digits<W, false>(task, s); });
     turns.run<TableShared>(dense_threads, 1, [&](TableShared& s) { make_planes(task, s); });
-    turns.run<DensePackShared>(dense_threads, turns.grid, [&](DensePackShared& s) { pack_dense<W>(task, s); });
+    turns.run<DensePackShared<W>>(dense_threads, turns.grid, [&](DensePackShared<W>& s) { pack_dense<W>(task, s); });
   });
   return {out.at(), out.at() + bytes};
 }
@@ -251,6 +253,12 @@ TEST(PadicLanes, PlanarBitsOfZerosAreTakenAsTheCpuTakesThem) {
   for (u32 p = 0; p < 23; p += 3) stream[planes + p * drawn.values / 8] ^= std::byte{1};  // of the value 0
   testing::sign(stream);
   read_alike(plan, stream, drawn.values);
+}
+
+TEST(PadicLanes, BlocksThatAreLongerThanTheirSlotsAreCodedInPlace) {
+  for (u32 seed = 1; seed <= 40; ++seed)
+    compare(drawn_tensor(seed, seed % 20 == 0 ? 200'000 : 70'000), Preset::dense,
+            {seed % 4, 1 + seed % 2, 1 + seed % 3, 2048U << seed % 4});
 }
 
 TEST(PadicLanes, TensorsOfNoOrOneValueAreStreamsToo) {
