@@ -110,7 +110,7 @@ VRAMLAB_LANE GroupPlan plan_of(const GroupExtent& extent, u32 n, u32 escapes) {
     const u32 words = payload_units(group, n, W::bytes);
     if (words < plan.words) plan = {group, base, words};
   };
-  if (extent.kept != 0) {
+  if (extent.kept != 0 && extent.kept < n) {  // where no word is zero, planes over all are never longer
     const u32 width = extent.most == extent.least ? 0U : bit_length(extent.most - extent.least);
     const u32 signs = extent.any_sign ? 1U : 0U;
     consider({GroupKind::masked, width, signs, extent.kept, 0}, extent.least);

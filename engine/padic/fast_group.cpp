@@ -63,7 +63,7 @@ GroupPlan plan_group(const Extent& extent, std::uint32_t n, WordKind kind, std::
     const std::uint32_t units = payload_units(group, n, value_bytes);
     if (units < best.units) best = {group, base, units};
   };
-  if (extent.kept != 0) {
+  if (extent.kept != 0 && extent.kept < n) {  // where no word is zero, planes over all are never longer
     const std::uint32_t width = bit_length(extent.most - extent.least), signs = extent.any_sign ? 1U : 0U;
     consider({GroupKind::masked, width, signs, extent.kept, 0}, extent.least);
     consider({GroupKind::sparse, width, signs, extent.kept, 0}, extent.least);
