@@ -25,7 +25,7 @@ constexpr std::array<OptionSpec, 2> speed_options{{
 }};
 
 /// Speeds on an H200 of 1 GiB of float32 packed lossless, as results/codec-gpu.md has them; within an absolute error of
-/// 1e-4 they are 988 and 953 GB/s (fast), 146 and 355 GB/s (dense).
+/// 1e-4 they are 1069 and 2223 GB/s (fast), 566 and 1322 GB/s (dense).
 constexpr std::array<OptionSpec, 4> packing_options(std::string_view compress, std::string_view decompress) {
   return {{
       {"compress", OptionKind::text, compress, "raw bytes a second that are packed; measured lossless on an H200"},
@@ -34,8 +34,8 @@ constexpr std::array<OptionSpec, 4> packing_options(std::string_view compress, s
       {"dtype", OptionKind::text, as_stored, "what the values of FILE are where it cannot say, for instance bf16"},
   }};
 }
-constexpr auto fast_options = packing_options("1104 GB/s", "645 GB/s");
-constexpr auto dense_options = packing_options("181 GB/s", "364 GB/s");
+constexpr auto fast_options = packing_options("1156 GB/s", "1890 GB/s");
+constexpr auto dense_options = packing_options("639 GB/s", "1318 GB/s");
 
 std::uint32_t ratio_of(std::string_view text) {
   double ratio = 0;

@@ -117,9 +117,9 @@ class RealDevice final : public CudaDevice, public Contents {
     const CopyLane lane = copy_lane(transfer.from.tier, transfer.to.tier);
     const cudaStream_t stream = streams_.of(lane);
     for (const TokenId earlier : after) wait_for(stream, earlier);
-    const cudaEvent_t start = record_event(stream);
+    const cudaEvent_t start = record_event(stream, true);
     copies_.put(stream, transfer);
-    tokens_.add(token, Streams::lane(lane), start, record_event(stream));
+    tokens_.add(token, Streams::lane(lane), start, record_event(stream, true));
     ++counters_.transfers;
     counters_.transferred += transfer.bytes;
   }
@@ -127,7 +127,7 @@ class RealDevice final : public CudaDevice, public Contents {
   void record(TokenId token, StreamId stream) override {
     const Command command = begin("record");
     tokens_.check_new(token);
-    tokens_.add(token, Streams::lane(stream), nullptr, record_event(streams_.of(stream)));
+    tokens_.add(token, Streams::lane(stream), nullptr, record_event(streams_.of(stream), false));
   }
 
   void wait(StreamId stream, TokenId token) override {
@@ -248,8 +248,8 @@ class RealDevice final : public CudaDevice, public Contents {
     if (const cudaEvent_t event = tokens_.event_of(token); event != nullptr)
       VRAMLAB_CUDA_CHECK_WITH(cudaStreamWaitEvent(stream, event, 0), fmt::format("token {}; {}", token.value, state()));
   }
-  cudaEvent_t record_event(cudaStream_t stream) {
-    const cudaEvent_t event = events_.take();
+  cudaEvent_t record_event(cudaStream_t stream, bool timed) {
+    const cudaEvent_t event = events_.take(timed);
     VRAMLAB_CUDA_CHECK_WITH(cudaEventRecord(event, stream), state());
     return event;
   }

@@ -22,17 +22,18 @@ EventPool::~EventPool() {
   for (const cudaEvent_t event : all_) static_cast<void>(cudaEventDestroy(event));
 }
 
-cudaEvent_t EventPool::take() {
-  if (free_.empty()) {
+cudaEvent_t EventPool::take(bool timed) {
+  std::vector<cudaEvent_t>& free = timed ? free_timed_ : free_;
+  if (free.empty()) {
     all_.reserve(all_.size() + 1);
-    free_.reserve(all_.size() + 1);  // so that give_back never fails
+    free.reserve(all_.size() + 1);  // so that give_back never fails
     cudaEvent_t event = nullptr;
-    VRAMLAB_CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDefault));
+    VRAMLAB_CUDA_CHECK(cudaEventCreateWithFlags(&event, timed ? cudaEventDefault : cudaEventDisableTiming));
     all_.push_back(event);
     return event;
   }
-  const cudaEvent_t event = free_.back();
-  free_.pop_back();
+  const cudaEvent_t event = free.back();
+  free.pop_back();
   return event;
 }
 
@@ -69,6 +70,7 @@ bool Tokens::head_complete(Lane& lane) {
 }
 
 bool Tokens::before(std::uint32_t a, std::uint32_t b) const {
+  if (entry(a).start == nullptr || entry(b).start == nullptr) return a < b;
   const float between = milliseconds_between(entry(a).end, entry(b).end);
   return between != 0 ? between > 0 : a < b;
 }
@@ -98,8 +100,9 @@ void Tokens::report(std::size_t active, TokenId& token, Nanoseconds& duration) {
   settle(done);
   token = TokenId(lane.waiting.front());
   duration = done.duration;
-  events_.give_back(done.end);
-  if (done.start != nullptr) events_.give_back(done.start);
+  const bool timed = done.start != nullptr;
+  events_.give_back(done.end, timed);
+  if (timed) events_.give_back(done.start, timed);
   done = Entry{};
   lane.waiting.pop_front();
   lane.head_complete = false;

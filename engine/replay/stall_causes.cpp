@@ -48,15 +48,16 @@ bool is_in(const TimelineSpan& transfer) { return transfer.to == Tier::device ||
 bool same_link(const TimelineSpan& a, const TimelineSpan& b) { return a.from == b.from && a.to == b.to; }
 
 /// Copies over links, found by when they end, and by when what waits for them may go on: an object that was packed is
-/// unpacked in between.
+/// unpacked in between. What waits begins at most the handing over later.
 class Transfers {
  public:
-  Transfers(std::span<const TimelineSpan> spans, const CodecFigures& codec) : codec_(codec) {
+  Transfers(std::span<const TimelineSpan> spans, const SwapMachine& machine)
+      : codec_(machine.codec), handover_(machine.handover) {
     for (const TimelineSpan& span : spans) {
       if (span.kind != TimelineSpan::Kind::transfer) continue;
       by_end_.push_back({span.end, &span});
-      const bool unpacks = codec.packs() && span.to == Tier::device;
-      by_done_.push_back({span.end + (unpacks ? codec.decompress_time(span.bytes) : Nanoseconds(0)), &span});
+      const bool unpacks = codec_.packs() && span.to == Tier::device;
+      by_done_.push_back({span.end + (unpacks ? codec_.decompress_time(span.bytes) : Nanoseconds(0)), &span});
     }
     std::sort(by_end_.begin(), by_end_.end(), earlier);
     std::sort(by_done_.begin(), by_done_.end(), earlier);
@@ -67,7 +68,7 @@ class Transfers {
     const TimelineSpan* out = nullptr;
     for (auto after = above(by_done_, to); after != by_done_.begin(); --after) {
       const auto at = std::prev(after);
-      if (at->time < from) break;
+      if (at->time < from - handover_) break;
       if (is_in(*at->span)) return at->span;
       if (out == nullptr) out = at->span;
     }
@@ -85,7 +86,7 @@ class Transfers {
     const TimelineSpan* out = nullptr;
     for (auto after = above(by_end_, transfer.begin); after != by_end_.begin(); --after) {
       const auto at = std::prev(after);
-      if (at->time != transfer.begin) break;
+      if (at->time < transfer.begin - handover_) break;
       if (at->span == &transfer || at->span->begin == at->span->end) continue;
       if (at->span->token == transfer.token || same_link(*at->span, transfer)) return at->span;
       if (!is_in(*at->span)) out = at->span;
@@ -108,6 +109,7 @@ class Transfers {
   }
 
   CodecFigures codec_;
+  Nanoseconds handover_;
   std::vector<Ended> by_end_, by_done_;
 };
 
@@ -154,7 +156,7 @@ std::vector<Stall> find_stalls(const ReplayTimeline& timeline, const SwapRequest
   const std::vector<Operator> operators = operators_of(timeline.swapped), ideal = operators_of(timeline.ideal);
   if (operators.size() != ideal.size())
     throw InvariantError(fmt::format("the run has {} operators and its ideal {}", operators.size(), ideal.size()));
-  const Transfers transfers(timeline.swapped, request.machine.codec);
+  const Transfers transfers(timeline.swapped, request.machine);
   const std::vector<Pause> pauses = pauses_of(operators, timeline.swapped_begin);
   const std::vector<Pause> usual = pauses_of(ideal, timeline.ideal_begin);
   std::vector<Stall> stalls;

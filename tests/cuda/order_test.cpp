@@ -44,17 +44,31 @@ TEST_F(Order, ATokenIsReportedOnceItsStreamsWorkIsDone) {
   device().synchronize();
 }
 
-TEST_F(Order, TokensAreReportedInOrderOfCompletion) {
+TEST_F(Order, RecordsAreReportedInTheOrderOfTheirStreamAndTheEarlierTokenFirst) {
   const TokenId warm = record(other);
   device().launch(stream, Work(long_time));
   const TokenId late = record(stream);
   device().launch(other, Work(long_time / 4));
   const TokenId early = record(other);
   const TokenId as_early = record(other);
-  device().synchronize();
+  device().synchronize(as_early);
   std::vector<std::uint32_t> order;
   for (const Reported& r : reported()) order.push_back(r.token);
-  EXPECT_EQ(order, (std::vector<std::uint32_t>{warm.value, early.value, as_early.value, late.value}));
+  EXPECT_EQ(order, (std::vector<std::uint32_t>{warm.value, early.value, as_early.value}));
+  device().synchronize();
+  ASSERT_EQ(reported().at(0).token, late.value);
+}
+
+TEST_F(Order, TransfersAreReportedInOrderOfCompletion) {
+  const Bytes large = 64_MiB;
+  const SegmentId near = take(large), far = take(large, Tier::host), small = take(size, Tier::host);
+  const TokenId late = copy({near, Tier::device, 0_B}, {far, Tier::host, 0_B}, large, {});
+  const TokenId early = copy({small, Tier::host, 0_B}, {near, Tier::device, 0_B}, size, {});
+  device().synchronize();
+  const auto all = reported();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].token, early.value);
+  EXPECT_EQ(all[1].token, late.value);
 }
 
 TEST_F(Order, AWaitHoldsAStreamBackUntilTheToken) {

@@ -171,7 +171,7 @@ TEST(ReplaySwap, PoliciesAndCodecsAreListed) {
   EXPECT_THAT(swaps.out, HasSubstr("lru"));
   const Ran codecs = run_program({"list", "codecs"});
   EXPECT_EQ(codecs.exit_code, 0);
-  for (const char* name : {"ratio:X", "padic-fast:FILE", "padic-dense:FILE", "compress = 1104 GB/s", "error = 0"})
+  for (const char* name : {"ratio:X", "padic-fast:FILE", "padic-dense:FILE", "compress = 1156 GB/s", "error = 0"})
     EXPECT_THAT(codecs.out, HasSubstr(name));
 }
 
