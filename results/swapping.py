@@ -121,7 +121,8 @@ def planned(given, recording, policy, link, overhead, *more):
     """`planned` makes the least plan by itself; the published ones are searched for the least limit."""
     words = ["replay", recording, "--pool", "offline", "--set", "offline.layout=best", "--swap", policy, *link,
              "--max-overhead", overhead, "--min-time", "0", *more]
-    return run(given, *words, *([] if policy == "planned" else ["--limit", "min"]))
+    own = ["--set", f"planned.effort={given.effort}"] if policy == "planned" else ["--limit", "min"]
+    return run(given, *words, *own)
 
 
 def online(given, recording, policy, link, overhead, *more):
@@ -405,6 +406,7 @@ def arguments():
     parser.add_argument("--max-overhead", default="1%")
     parser.add_argument("--moments", default="400,160,80", help="of the bound, tried in this order: more are tighter")
     parser.add_argument("--patience", type=float, default=150, help="seconds for one command")
+    parser.add_argument("--effort", default="30000000", help="of `planned`: ten times its default takes seconds")
     parser.add_argument("--policies", type=lambda text: text.split(","), help="instead of all")
     parser.add_argument("--online-pool", default="vmm")
     parser.add_argument("--warm-up", default="4", help="rounds that policies which decide as they go have to settle")

@@ -16,6 +16,8 @@ constexpr double most_headroom = 0.5;
 constexpr double near = 1.5;
 constexpr double just_below = 0.99;
 constexpr int most_lowered = 4;
+// A plan whose run waits less than this part of what was asked may have been charged too much for its transfers.
+constexpr double well_below = 0.75;
 // Where no waiting is asked for, such a part of the time is as good as none.
 constexpr std::int64_t none_of = 10'000;
 
@@ -40,11 +42,13 @@ class PlanTrials {
         bounded_(options_.text("mode") == "no-overhead") {}
 
   void settle() {
-    for (std::int64_t left = options_.integer("trials"); !holds(); --left) {
+    std::int64_t left = options_.integer("trials");
+    for (; !holds(); --left) {
       if (left > 0 && plan_again()) continue;
       fall_back();
       return;
     }
+    if (!limited() && bounded_) charge_less(left);
   }
 
  private:
@@ -63,6 +67,30 @@ class PlanTrials {
     best_plan_ = stretch_.setup.plan;
     best_stall_ = last_->stall;
     return false;
+  }
+
+  // Between what transfers cost in a plan that waited too long and in the one at hand, by halves.
+  void charge_less(std::int64_t left) {
+    std::int64_t held = cost_;
+    std::optional<SwapPlan> kept = stretch_.setup.plan;
+    double overhead = last_->overhead();
+    bool at_hand = true;
+    for (; left > 0 && overhead < overhead_ * well_below && held - too_cheap_ > 1; --left) {
+      cost_ = too_cheap_ + (held - too_cheap_) / 2;
+      options_.set("transfer_cost", fmt::format("{}", cost_), "trial");
+      stretch_.setup.plan = request_.policy->plan(options_, stretch_.program, request_.machine);
+      at_hand = holds();
+      if (!at_hand) {
+        too_cheap_ = cost_;
+        continue;
+      }
+      held = cost_;
+      kept = stretch_.setup.plan;
+      overhead = last_->overhead();
+    }
+    if (at_hand) return;
+    stretch_.setup.plan = kept;
+    static_cast<void>(run_());
   }
 
   bool as_good_as_none() const {
@@ -91,6 +119,7 @@ class PlanTrials {
     const auto each = [&](Nanoseconds time) { return time.value / static_cast<std::int64_t>(transfers) + 1; };
     const Nanoseconds allowed(static_cast<std::int64_t>(overhead_ * static_cast<double>(last_->ideal.value)));
     const std::int64_t over = each(last_->stall - allowed);
+    too_cheap_ = cost_;
     cost_ += std::max(over, each(last_->stall - stretch_.setup.plan->stall));
     options_.set("transfer_cost", fmt::format("{}", cost_), "trial");
     return true;
@@ -134,7 +163,8 @@ class PlanTrials {
   const std::function<TrialResult()>& run_;
   OptionValues options_;
   double overhead_, granted_, headroom_;
-  std::int64_t cost_;  // ns, of a transfer
+  std::int64_t cost_;           // ns, of a transfer
+  std::int64_t too_cheap_ = 0;  // a cost whose plan waited too long, if one did
   int lowered_ = 0;
   bool bounded_;
   std::optional<TrialResult> last_;

@@ -93,6 +93,16 @@ TEST(PlanTrials, WhatTransfersCostIsCountedUntilTheRunIsWithinWhatWasAsked) {
   }
 }
 
+TEST(PlanTrials, WhereTransfersWereChargedTooMuchTheyAreChargedLessAgain) {
+  MadeUp made;
+  made.settle([](const SwapPlan& plan) {
+    const auto transfers = static_cast<std::int64_t>(plan.absences.size());
+    return TrialResult{Nanoseconds(transfers > 40 ? 500'000 : transfers * 10), Nanoseconds(ideal_ns)};
+  });
+  EXPECT_GT(made.tried.absences.size(), 20u);
+  EXPECT_LE(made.tried.absences.size(), 40u);
+}
+
 // A ten-thousandth is as good as none.
 TEST(PlanTrials, WhereNothingMayWaitTransfersGetLargerAndFewer) {
   MadeUp made;
