@@ -3,9 +3,9 @@
 // pool: its run may wait longer than foretold, and take more memory than the load that is left. So a plan is tried in a
 // run of the model, and where that shows too much it is made again, with what the run showed counted: time that each
 // transfer costs beside the link's (less of it again, by halves, where the run then waits far less than it may), memory
-// that the pool's rounding and holes take. Where nothing may wait at all, only fewer and larger transfers help. Policies
-// take part whose options have `trials` (how many plans at most are made again), `mode`, `overhead`, `headroom`,
-// `transfer_cost` and `min_swap`.
+// that the pool's rounding and holes take. Where nothing may wait at all, only fewer and larger transfers help.
+// Policies take part whose options have `trials` (how many plans at most are made again), `mode`, `overhead`,
+// `headroom`, `transfer_cost` and `min_swap`.
 
 #include <functional>
 
