@@ -56,8 +56,8 @@ void check_options(DType dtype, const CodecOptions& options);
 /// The stream of a tensor. Throws ConfigError as check_options(), and where the shape has more than 8 dimensions or
 /// does not give as many values.
 std::vector<std::byte> compress(const TensorView& tensor, const CodecOptions& options);
-/// The same into `stream`, whose memory is used again as far as it goes: for a large tensor fresh pages take longer than
-/// the packing. What it holds after a throw is unspecified.
+/// The same into `stream`, whose memory is used again as far as it goes: for a large tensor fresh pages take longer
+/// than the packing. What it holds after a throw is unspecified.
 void compress(const TensorView& tensor, const CodecOptions& options, std::vector<std::byte>& stream);
 
 /// Most bytes that compress() gives for so many values, with any options.

@@ -101,7 +101,7 @@ class BlockDecoder {
   std::unique_ptr<DigitBlocks> digits_;
   std::unique_ptr<DenseDecoder> dense_;
   std::vector<std::uint64_t> copy_;
-struct Known {
+  struct Known {
     std::uint64_t number = ~0ULL;
     std::span<const std::byte> bytes;
   };
