@@ -199,7 +199,7 @@ def claims(rows, gpu, files, sigmas):
                                                                  if r["error"] is not None))],
         ["CPU 100 to 500 MB/s, several cores", f"one core: {speed_claim(rows)}", verdict(slowest >= 0.1)],
         ["dense beats zstd -1, lossless, one core", against_zstd(rows, files)[0], verdict(against_zstd(rows, files)[1])],
-        ["GPU over 1000 MB/s", "not measured on this machine" if gpu_slowest is None else
+        ["GPU over 1000 MB/s", "not on this machine: [on an H200](codec-gpu.md)" if gpu_slowest is None else
          f"slowest {1000 * gpu_slowest:.0f} MB/s", "" if gpu_slowest is None else verdict(gpu_slowest >= 1)],
     ]
     return "\n\n".join([table(["claim", "measured", "verdict"], lines), bounds])
