@@ -63,7 +63,7 @@ class FastDecoder {
 
   void group(Groups& groups, const GroupDescriptor& kind, std::uint32_t n, std::uint32_t* words);
   void planes_of(Groups& groups, std::uint32_t base, const GroupDescriptor& kind, std::uint32_t n,
-                 std::uint32_t* words);
+                 std::uint32_t* words) const;
   void masked(Groups& groups, std::uint32_t base, const GroupDescriptor& kind, std::uint32_t n, std::uint32_t* words);
   void sparse(Groups& groups, std::uint32_t base, const GroupDescriptor& kind, std::uint32_t n, std::uint32_t* words);
   void patch(Groups& groups, std::uint32_t count, std::uint32_t n, std::byte* raw) const;

@@ -76,7 +76,7 @@ void FastDecoder::group(Groups& groups, const GroupDescriptor& kind, std::uint32
 }
 
 void FastDecoder::planes_of(Groups& groups, std::uint32_t base, const GroupDescriptor& kind, std::uint32_t n,
-                            std::uint32_t* words) {
+                            std::uint32_t* words) const {
   const std::uint32_t* sign_plane = groups.take(kind.signs != 0 ? rows_of(n) : 0U);
   const std::uint32_t* planes = groups.take(std::size_t{rows_of(n)} * kind.width);
   const std::uint32_t taken = std::min(kind.width, groups.planes);

@@ -93,9 +93,9 @@ Tactics AutoSwapSettings::tactics(ManagerPolicy of) const {
               .way_ahead = false,
               .lead = 1000};
     case ManagerPolicy::adaptive: {
-      Tactics own = tactics(ManagerPolicy::conservative);
-      own.plans = true;
-      return own;
+      Tactics adapted = tactics(ManagerPolicy::conservative);
+      adapted.plans = true;
+      return adapted;
     }
     case ManagerPolicy::balanced:
       break;
