@@ -12,22 +12,6 @@ inline constexpr u32 quad_words = rows_of_quad * warp_lanes;
 inline constexpr u32 chunk_bytes = quad_words * sizeof(u16);  // what a quad may take: 8 bytes a lane
 inline constexpr u32 ring_bytes = 2 * chunk_bytes;
 
-/// value << count % 32 and value >> count % 32, an instruction each.
-VRAMLAB_LANE u32 wrapped_left(u32 value, u32 count) {
-#ifdef __CUDA_ARCH__
-  return __funnelshift_l(0U, value, count);
-#else
-  return value << count % 32;
-#endif
-}
-VRAMLAB_LANE u32 wrapped_right(u32 value, u32 count) {
-#ifdef __CUDA_ARCH__
-  return __funnelshift_r(value, 0U, count);
-#else
-  return value >> count % 32;
-#endif
-}
-
 /// An entry of a table of slots: frequency - 1 | symbol << 12 | slot - first slot << 20.
 VRAMLAB_LANE u32 slot_entry(u32 symbol, u32 frequency, u32 offset) {
   return (frequency - 1) | symbol << 12 | offset << 20;

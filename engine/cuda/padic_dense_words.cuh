@@ -15,15 +15,6 @@ struct CutWord {
   u32 magnitude = 0;
 };
 
-/// value >> count % 32
-VRAMLAB_LANE u32 shifted_right(u32 value, u32 count) {
-#ifdef __CUDA_ARCH__
-  return __funnelshift_r(value, 0U, count);
-#else
-  return value >> count % 32;
-#endif
-}
-
 /// Where a code's digits lie in the magnitude: from bit 10 * plane on its width (4 bits) and the bits below it (5).
 struct DigitPlaces {
   static constexpr u32 bits = 10, escape = 1U << 31;
@@ -33,7 +24,7 @@ struct DigitPlaces {
   /// The digit of a plane; 0 where it has no bits.
   VRAMLAB_LANE static u32 digit(u32 magnitude, u32 places, u32 plane) {
     const u32 own = places >> bits * plane;
-    return shifted_right(magnitude, own >> 4) & ((1U << (own & 15U)) - 1U);
+    return wrapped_right(magnitude, own >> 4) & ((1U << (own & 15U)) - 1U);
   }
   /// Of a code that is not the escape.
   VRAMLAB_LANE static u32 of_code(const Splitter& splitter, u32 code) {

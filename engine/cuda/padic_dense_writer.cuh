@@ -73,7 +73,7 @@ struct CoderWriter {
     const u32 rest = step.packed & 0xFFFU;
     flush(state >= (probability_scale << 19) - (rest << 19));
     state +=
-        (step.packed >> 12 & 0x1FFFU) + shifted_right(product_high(state, step.reciprocal), step.packed >> 25) * rest;
+        (step.packed >> 12 & 0x1FFFU) + wrapped_right(product_high(state, step.reciprocal), step.packed >> 25) * rest;
   }
   /// So many raw bits; 0: none.
   VRAMLAB_LANE void put_bits(u32 width, u32 digit) {

@@ -95,6 +95,22 @@ VRAMLAB_LANE u32 lanes_below() { return (1U << lane_index()) - 1U; }
 VRAMLAB_LANE u32 smaller(u32 a, u32 b) { return a < b ? a : b; }
 VRAMLAB_LANE u32 larger(u32 a, u32 b) { return a > b ? a : b; }
 
+/// value << count % 32 and value >> count % 32, an instruction each.
+VRAMLAB_LANE u32 wrapped_left(u32 value, u32 count) {
+#ifdef __CUDA_ARCH__
+  return __funnelshift_l(0U, value, count);
+#else
+  return value << count % 32;
+#endif
+}
+VRAMLAB_LANE u32 wrapped_right(u32 value, u32 count) {
+#ifdef __CUDA_ARCH__
+  return __funnelshift_r(value, 0U, count);
+#else
+  return value >> count % 32;
+#endif
+}
+
 /// The sum over the lanes below.
 VRAMLAB_LANE u32 sum_below(u32 value) {
   u32 sum = value;

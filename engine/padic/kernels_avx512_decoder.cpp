@@ -203,17 +203,26 @@ inline bool close(const CoderWords& source, const Row& row, DecoderState& decode
   return close(source, decoder);
 }
 
-bool decode_digits(DecoderState& decoder, const u32* slots, const u8* widths, u32 n, u32* words) {
+/// half(16 states, the first of their words, source) over the rows that are whole; `done` words are then behind them.
+template <class Half>
+bool decode_whole_rows(DecoderState& decoder, u32 n, u32& done, const Half& half) {
   CoderWords source;
   open(source, decoder);
   Row row = {load16(decoder.states), load16(decoder.states + 16)};
-  u32 i = 0;
-  for (; i + lanes <= n; i += lanes) {
+  for (; done + lanes <= n; done += lanes) {
     if (!ready(source)) return false;
-    decode_digits_half(row.low, slots, widths + i, words + i, source);
-    decode_digits_half(row.high, slots, widths + i + 16, words + i + 16, source);
+    half(row.low, done, source);
+    half(row.high, done + 16, source);
   }
-  if (!close(source, row, decoder)) return false;
+  return close(source, row, decoder);
+}
+
+bool decode_digits(DecoderState& decoder, const u32* slots, const u8* widths, u32 n, u32* words) {
+  u32 i = 0;
+  const auto half = [&](__m512i& state, u32 at, CoderWords& source) {
+    decode_digits_half(state, slots, widths + at, words + at, source);
+  };
+  if (!decode_whole_rows(decoder, n, i, half)) return false;
   return decode_digits_row(decoder, slots, widths + i, n - i, words + i);
 }
 
@@ -230,16 +239,11 @@ inline void decode_bypass_half(__m512i& state, const u8* widths, u32* words, Cod
 }
 
 bool decode_bypass(DecoderState& decoder, const u8* widths, u32 n, u32* words) {
-  CoderWords source;
-  open(source, decoder);
-  Row row = {load16(decoder.states), load16(decoder.states + 16)};
   u32 i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    if (!ready(source)) return false;
-    decode_bypass_half(row.low, widths + i, words + i, source);
-    decode_bypass_half(row.high, widths + i + 16, words + i + 16, source);
-  }
-  if (!close(source, row, decoder)) return false;
+  const auto half = [&](__m512i& state, u32 at, CoderWords& source) {
+    decode_bypass_half(state, widths + at, words + at, source);
+  };
+  if (!decode_whole_rows(decoder, n, i, half)) return false;
   return decode_bypass_row(decoder, widths + i, n - i, words + i);
 }
 

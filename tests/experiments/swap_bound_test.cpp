@@ -15,7 +15,8 @@ using Json = nlohmann::ordered_json;
 const std::string alexnet = VRAMLAB_SOURCE_DIR "/traces/bundled/alexnet-train-b256.ops.csv.xz";
 
 Json bound(std::vector<std::string> more) {
-  std::vector<std::string> words{"swap", "bound", alexnet, "--format", "json", "--moments", "60"};
+  std::vector<std::string> words{"swap", "bound",     alexnet, "--format",
+                                 "json", "--moments", "160"};  // fewer: a looser bound
   words.insert(words.end(), more.begin(), more.end());
   const Ran ran = run_program(words);
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
@@ -29,7 +30,7 @@ TEST(SwapBound, TellsTheLargestOperatorAndNoPlanGoesBelowTheBound) {
   EXPECT_EQ(row["bound_solved"], true);
   EXPECT_GT(row["bound_bytes"], row["largest_operator_bytes"]);
   EXPECT_GE(row["planned_bytes"], row["bound_bytes"]);
-  EXPECT_GT(row["planned_share_of_bound"], 0.85);  // of a bound with few moments, which is loose
+  EXPECT_GT(row["planned_share_of_bound"], 0.9);
 }
 
 TEST(SwapBound, AFasterLinkACodecAndASlowerGpuAllLowerIt) {
