@@ -170,7 +170,7 @@ class DeviceRun {
   /// Puts an operator into `stream`.
   virtual void launch(StreamId stream, const Work& work) = 0;
   /// If a token that was not reported yet is complete by now: sets `token` and its duration (from start to
-  /// completion) and returns true. Order: time of completion, then token; of a record without a time by token. Each once.
+  /// completion) and returns true. Order: time of completion (of records that have one), then token. Each once.
   virtual bool next_completed(TokenId& token, Nanoseconds& duration) = 0;
   /// Blocks the host until `token` is complete.
   virtual void synchronize(TokenId token) = 0;
