@@ -329,7 +329,7 @@ def online_part(given):
         rows = [[name_of(recording), *(percent(next(answers).get("memory_reduction")) for _ in policies)]
                 for recording in given.recordings]
         text += f"\n## {label}\n\n" + table(["recording", *(f"`{p}`" for p in policies)], rows)
-        given.out.write_text(text)
+        write_page(given.out, text)
     return text
 
 
@@ -337,36 +337,47 @@ MIXES = [("PCIe", "vmm", LINKS["PCIe"]), ("peer", "segment-block", LINKS["peer"]
 FIXED = ["autoswap:aggressive", "autoswap:balanced", "autoswap:conservative"]
 
 
-def limited(given, recording, pool, policy, link, limit):
+def limited(given, recording, pool, policy, link, limit, warm_up):
     return run(given, "replay", recording, "--pool", pool, "--swap", policy, *link, "--limit", limit, "--warm-up",
-               given.warm_up, "--min-time", "0")
+               warm_up, "--min-time", "0")
+
+
+def against_fixed(overheads):
+    """Percentage points by which `adaptive`, the last one, waits longer than the best of the others."""
+    *fixed, own = overheads
+    return None if own is None or None in fixed else 100 * (own - min(fixed))
+
+
+def adaptive_table(given, mixes, pool, link):
+    """A row for each recording and limit: all iterations of a mix are measured, of others one round after --warm-up."""
+    policies = [*FIXED, "autoswap:adaptive"]
+    cases = [(file, 0) for file in mixes] + [(file, given.warm_up) for file in given.recordings]
+    jobs = [(limited, file, pool, policy, link, limit, warm_up)
+            for file, warm_up in cases for limit in given.limits for policy in policies]
+    answers = iter(in_parallel(given, jobs))
+    rows = []
+    for file, _ in cases:
+        for limit in given.limits:
+            found = [next(answers).get("overhead") for _ in policies]
+            points = against_fixed(found)
+            rows.append([name_of(file), limit, *map(percent, found[:-1]), f"**{percent(found[-1])}**",
+                         "-" if points is None else f"{points:+.1f}"])
+    behind = [row for row in rows if row[-1].startswith("+") and row[-1] != "+0.0"]
+    head = ["recording", "limit", *(f"`{p.split(':')[1]}`" for p in policies), "against the best fixed"]
+    return table(head, rows) + f"\nBehind the best fixed policy in {len(behind)} of {len(rows)} rows.\n"
 
 
 def adaptive_part(given):
     """`adaptive` against the fixed policies: recordings one after the other under one manager, and each by itself."""
     text = "# adaptive against the fixed policies\n\n" + provenance()
     with tempfile.TemporaryDirectory() as folder:
-        mixed = pathlib.Path(folder) / "mixed.csv"
-        mix([word.rsplit(":", 1) for word in given.mix], mixed)
+        mixes = []
+        for name, words in (one.split("=", 1) for one in given.mix):
+            mixes.append(pathlib.Path(folder) / f"{name}.csv")
+            mix([word.rsplit(":", 1) for word in words.split(",")], mixes[-1])
         for label, pool, link in MIXES:
-            recordings = [mixed, *given.recordings]
-            policies = [*FIXED, "autoswap:adaptive"]
-            jobs = [(limited, r, pool, p, link, limit) for r in recordings for limit in given.limits for p in policies]
-            answers = iter(in_parallel(given, jobs))
-            rows = []
-            for recording in recordings:
-                sums = [[] for _ in policies]
-                for limit in given.limits:
-                    found = [next(answers).get("overhead") for _ in policies]
-                    rows.append([name_of(recording), limit, *(percent(one) for one in found)])
-                    if None not in found:
-                        for column, one in zip(sums, found):
-                            column.append(one)
-                means = [sum(column) / len(column) if column else None for column in sums]
-                rows.append([name_of(recording), "mean", *(f"**{percent(one)}**" for one in means)])
-            head = ["recording", "limit", *(f"`{p.split(':')[1]}`" for p in policies)]
-            text += f"\n## {label}, pool `{pool}`\n\n" + table(head, rows)
-            given.out.write_text(text)
+            text += f"\n## {label}, pool `{pool}`\n\n" + adaptive_table(given, mixes, pool, link)
+            write_page(given.out, text)
     return text
 
 
@@ -411,8 +422,9 @@ def arguments():
     parser.add_argument("--online-pool", default="vmm")
     parser.add_argument("--warm-up", default="4", help="rounds that policies which decide as they go have to settle")
     parser.add_argument("--scales", type=lambda text: text.split(","), default=["4", "8", "12", "16", "24"])
-    parser.add_argument("--limits", type=lambda text: text.split(","), default=["95%", "90%", "85%", "80%", "75%"])
-    parser.add_argument("--mix", nargs="+", default=[], metavar="RECORDING:ROUNDS", help="of part adaptive")
+    parser.add_argument("--limits", type=lambda text: text.split(","), default=["60%", "70%", "80%", "90%"])
+    parser.add_argument("--mix", nargs="+", default=[], metavar="NAME=RECORDING:ROUNDS,...",
+                        help="of part adaptive: recordings one after the other")
     parser.add_argument("--tensors", type=pathlib.Path, help="folder of the tensors that stand for what is packed")
     parser.add_argument("--rows", type=pathlib.Path, help="file that keeps what was measured, for the next call")
     parser.add_argument("--until", help="HH:MM after which nothing more is begun")

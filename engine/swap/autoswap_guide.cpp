@@ -34,6 +34,7 @@ void AutoSwapGuide::begin_iteration() {
   plan_ = nullptr;
   following_ = 0;
   pending_.clear();
+  leaving_.clear();
   minded_.clear();
   follow();
 }
@@ -81,6 +82,7 @@ void AutoSwapGuide::follow() {
   following_ = kept->number;
   plan_ = plan_for(*kept);
   pending_.clear();
+  leaving_.clear();
   minded_.clear();
   if (plan_ == nullptr) return;
   std::vector<std::uint32_t> away;
@@ -103,11 +105,27 @@ void AutoSwapGuide::send_out(std::span<const std::uint32_t> absences) {
   if (!decision.objects.empty()) manager_.execute_swap_decision(decision);
 }
 
+// What was used on its way out, and so stayed, has its copy, and goes at once. Memory is given up when it is wanted:
+// transfers may be ahead of the plan.
+void AutoSwapGuide::give_up(std::span<const std::uint32_t> absences) {
+  send_out(absences);
+  leaving_.insert(leaving_.end(), absences.begin(), absences.end());
+}
+
+bool AutoSwapGuide::make_room() {
+  while (!leaving_.empty()) {
+    const std::optional<ObjectId> object = history_.object(plan_->absences[leaving_.front()].role);
+    leaving_.pop_front();
+    if (object && manager_.settle(*object, device_)) return true;
+  }
+  return false;
+}
+
 void AutoSwapGuide::advance() {
   follow();
   if (plan_ == nullptr) return;
   send_out(plan_->outs[history_.position()]);
-  send_out(plan_->settles[history_.position()]);
+  give_up(plan_->settles[history_.position()]);
 }
 
 bool AutoSwapGuide::bring_in(std::uint32_t absence) {
@@ -115,7 +133,9 @@ bool AutoSwapGuide::bring_in(std::uint32_t absence) {
   if (!object) return true;
   switch (manager_.state(device_, *object)) {
     case SwapState::away:
-      return manager_.swap_in(*object, device_);
+      while (!manager_.swap_in(*object, device_))
+        if (!make_room()) return false;
+      return true;
     case SwapState::leaving:  // it stays
       manager_.pin(device_, *object);
       manager_.unpin(device_, *object);

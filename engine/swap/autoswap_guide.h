@@ -7,6 +7,7 @@
 // effort, not time: most take some milliseconds of the host, one of 1100 operators far below its load over a second.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -46,6 +47,9 @@ class AutoSwapGuide {
   const IterationPlan* plan_for(const IterationHistory::Iteration& kept);
   void follow();
   void send_out(std::span<const std::uint32_t> absences);
+  void give_up(std::span<const std::uint32_t> absences);
+  /// Of what should have left by now, one. False: it has.
+  bool make_room();
   /// Whether nothing is left to do.
   bool bring_in(std::uint32_t absence);
   void learn_room();
@@ -65,6 +69,7 @@ class AutoSwapGuide {
   const IterationPlan* plan_ = nullptr;
   std::uint64_t following_ = 0;         ///< number of the iteration that plan_ is of
   std::vector<std::uint32_t> pending_;  ///< absences that are due to end
+  std::deque<std::uint32_t> leaving_;   ///< absences whose memory may be given up, those that began first in front
   std::set<ObjectId> minded_;           ///< away by plan
   Bytes missed_{};
   Bytes room_{};  ///< that plans leave for what was missed

@@ -187,6 +187,11 @@ Bytes AutoSwapManager::handle_pressure(Bytes bytes, std::uint32_t device, std::s
   return given;
 }
 
+bool AutoSwapManager::settle(ObjectId object, std::uint32_t device) {
+  const Lock lock(mutex_);
+  return at(device).departures.settle(object) > Bytes(0);
+}
+
 Bytes AutoSwapManager::prepare(Bytes bytes, std::uint32_t device) {
   const Lock lock(mutex_);
   Managed& on = at(device);

@@ -105,6 +105,8 @@ class AutoSwapManager {
   ExecutedSwaps execute_swap_decision(const SwapDecision& decision);
   /// `bytes` are missing now: gives up as many at least, where that many can go. Returns the bytes given up.
   Bytes handle_pressure(Bytes bytes, std::uint32_t device, std::span<const ObjectId> needed = {});
+  /// Gives up the memory of what is leaving, behind its transfer. False: it is not leaving.
+  bool settle(ObjectId object, std::uint32_t device);
   /// `bytes` will be missing: begins to send away as many of idle and low priority. Returns the bytes that began.
   Bytes prepare(Bytes bytes, std::uint32_t device);
   /// Begins to bring it back, into memory that is free or whose transfer out is likely over. False: there is none.

@@ -141,8 +141,8 @@ Nanoseconds later_half(const SwapRunResult& ran) {
 }
 
 // Fixed, variable and inference in turn. Which policy is best differs by workload and limit: over several limits the
-// one that learns is not behind any that does not, but for a small part that learning costs.
-TEST(AdaptiveAutoSwap, IsAsGoodAsEveryFixedPolicyOnAMixedWorkloadButForWhatLearningCosts) {
+// one that learns is not behind any that does not.
+TEST(AdaptiveAutoSwap, IsAtLeastAsGoodAsEveryFixedPolicyOnAMixedWorkload) {
   for (const std::uint64_t seed : {100U, 200U}) {
     const SwapScript script = testing::mixed(4, 32, 24, 32_MiB, seed);
     const std::vector<Nanoseconds> ideal = ideal_of(script);
@@ -153,9 +153,9 @@ TEST(AdaptiveAutoSwap, IsAsGoodAsEveryFixedPolicyOnAMixedWorkloadButForWhatLearn
         ASSERT_FALSE(ran.lacked_memory);
         time[policy] += later_half(ran);
       }
-    EXPECT_LE(time["adaptive"] * 98, time["aggressive"] * 100) << seed;
-    EXPECT_LE(time["adaptive"] * 98, time["balanced"] * 100) << seed;
-    EXPECT_LE(time["adaptive"] * 98, time["conservative"] * 100) << seed;
+    EXPECT_LE(time["adaptive"], time["aggressive"]) << seed;
+    EXPECT_LE(time["adaptive"], time["balanced"]) << seed;
+    EXPECT_LE(time["adaptive"], time["conservative"]) << seed;
   }
 }
 
