@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/padic/level_map.h"
 #include "engine/padic/quantiser.h"
 #include "engine/padic/split.h"
 #include "engine/padic/stream_format.h"
@@ -87,6 +88,14 @@ struct TailByte {
 /// float32 the lower ones, of float16 both.
 constexpr std::uint32_t tail_bytes(std::uint32_t value_bytes) { return value_bytes == 2 ? 2 : 3; }
 
+/// How relative mode rounds words of signed_parts.
+struct Rounding {
+  NumberFormat format{};
+  std::uint32_t least_special = 0;  ///< the lowest magnitude that is no number
+  std::uint32_t drop = 0;           ///< low bits that are rounded away: 1 to 23
+  double bound = 0;
+};
+
 struct Kernels {
   std::string_view name;  ///< portable, avx2, avx512
 
@@ -105,6 +114,13 @@ struct Kernels {
                             std::uint32_t* escapes);
   /// n offset words to float32 by Quantiser::value_of.
   void (*dequantise)(const std::uint32_t* words, std::uint32_t n, double step, void* raw);
+
+  /// n values of a LevelMap's format (1 or 2 bytes) to offset words by LevelTable::word_of.
+  void (*to_levels)(const void* raw, std::uint32_t n, const LevelMap& map, std::uint32_t* words);
+  /// The inverse. Returns the highest level; what is beyond the table is read as its last.
+  std::uint32_t (*from_levels)(const std::uint32_t* words, std::uint32_t n, const LevelMap& map, void* raw);
+  /// Words by rounded_word, in place; `escapes` and what is returned as of quantise.
+  std::uint32_t (*round)(std::uint32_t* words, std::uint32_t n, const Rounding& rounding, std::uint32_t* escapes);
 
   // ---- Bit planes. Rows: (n + 31) / 32; plane p of row r is planes[p * rows + r], plane 0 the most significant ----
 

@@ -33,17 +33,20 @@ Variants make_variants() {
     found.tables[found.count++] = table;
   };
   add_portable_words(table);
+  add_portable_levels(table);
   add_portable_coder(table);
   add_portable_assembly(table);
   add("portable");
 #if defined(VRAMLAB_X86_KERNELS)
   if (!has_avx2()) return found;
   add_avx2_words(table);
+  add_avx2_levels(table);
   add_avx2_heads(table);
   add_avx2_coder(table);
   add("avx2");
   if (!has_avx512()) return found;
   add_avx512_words(table);
+  add_avx512_levels(table);
   add_avx512_heads(table);
   add_avx512_encoder(table);
   add_avx512_decoder(table);

@@ -8,12 +8,15 @@
 namespace vramlab::padic {
 
 void add_portable_words(Kernels& table);
+void add_portable_levels(Kernels& table);
 void add_portable_coder(Kernels& table);
 void add_portable_assembly(Kernels& table);
 void add_avx2_words(Kernels& table);
+void add_avx2_levels(Kernels& table);
 void add_avx2_heads(Kernels& table);
 void add_avx2_coder(Kernels& table);
 void add_avx512_words(Kernels& table);
+void add_avx512_levels(Kernels& table);
 void add_avx512_heads(Kernels& table);
 void add_avx512_encoder(Kernels& table);
 void add_avx512_decoder(Kernels& table);

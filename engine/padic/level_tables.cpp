@@ -9,6 +9,13 @@ namespace {
 
 constexpr std::size_t kept_tables = 8;
 
+/// The lowest level from which on magnitudes follow one another.
+std::uint32_t first_alone(const std::vector<std::uint16_t>& magnitude_of) {
+  std::size_t level = magnitude_of.size() - 1;
+  while (level > 0 && magnitude_of[level - 1] + 1 == magnitude_of[level]) --level;
+  return static_cast<std::uint32_t>(level);
+}
+
 Levels build(const NumberFormat& format, double bound) {
   Levels levels;
   levels.sign_shift = 8U * format.bytes - 1U;
@@ -33,6 +40,7 @@ Levels build(const NumberFormat& format, double bound) {
     levels.level_of[special] = static_cast<std::uint16_t>(levels.magnitude_of.size());
     levels.magnitude_of.push_back(static_cast<std::uint16_t>(special));
   }
+  levels.alone = first_alone(levels.magnitude_of);
   return levels;
 }
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/padic/quantiser.h"
+#include "engine/padic/level_map.h"
 #include "engine/padic/stream_format.h"
 
 namespace vramlab::padic {
@@ -16,10 +16,12 @@ struct Levels {
   std::vector<std::uint16_t> magnitude_of;  ///< by level, the finite ones ascending, then infinities and NaNs
   std::uint32_t sign_shift = 0;
   std::uint32_t finite = 0;  ///< levels that are numbers
+  std::uint32_t alone = 0;   ///< from this level on every magnitude is a level
 
   LevelTable view() const {
     return {level_of.data(), magnitude_of.data(), sign_shift, static_cast<std::uint32_t>(magnitude_of.size())};
   }
+  LevelMap map() const { return {view(), alone, magnitude_of[alone] - alone}; }
 };
 
 /// The number that a magnitude of a floating-point format of at most 16 bits means. REQUIRES: it is finite.

@@ -20,33 +20,6 @@ WordKind kind_of(const NumberFormat& format, Mode mode, Preset preset) {
   return format.negative ? WordKind::offset : WordKind::plain;
 }
 
-/// Values of type `Bits` to offset words.
-template <typename Bits>
-void to_levels(const LevelTable& table, const std::byte* raw, std::uint32_t count, std::uint32_t* words) {
-  for (std::uint32_t i = 0; i < count; ++i) {
-    Bits bits;
-    std::memcpy(&bits, raw + i * sizeof bits, sizeof bits);
-    const std::uint32_t level = table.level_of[bits & ((1U << table.sign_shift) - 1U)];
-    const std::uint32_t minus = 0U - static_cast<std::uint32_t>(bits >> table.sign_shift);  // all ones or none
-    words[i] = sign_bit + ((level ^ minus) - minus);
-  }
-}
-
-/// The inverse. Returns the highest level; what is beyond the table is read as its last.
-template <typename Bits>
-std::uint32_t from_levels(const LevelTable& table, const std::uint32_t* words, std::uint32_t count, std::byte* raw) {
-  const std::uint32_t last = table.levels - 1U;
-  std::uint32_t highest = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t minus = (words[i] >> 31) - 1U;  // all ones or none
-    const std::uint32_t level = ((words[i] - sign_bit) ^ minus) - minus;
-    highest = std::max(highest, level);
-    const auto bits = static_cast<Bits>(table.raw_of(std::min(level, last), minus & 1U));
-    std::memcpy(raw + i * sizeof bits, &bits, sizeof bits);
-  }
-  return highest;
-}
-
 }  // namespace
 
 ValueCoder::ValueCoder(DType dtype, Mode mode, double bound, Preset preset)
@@ -64,6 +37,7 @@ ValueCoder::ValueCoder(DType dtype, Mode mode, double bound, Preset preset)
   } else if (mode == Mode::relative) {
     drop_ = droppable_bits(bound, format_);
     if (drop_ != 0) way_ = Way::rounded;
+    rounding_ = {format_, least_special_magnitude(format_), drop_, bound};
   }
   most_magnitude_ = set_most_magnitude();
 }
@@ -90,7 +64,7 @@ std::uint32_t ValueCoder::to_words(const std::byte* raw, std::uint32_t values, s
     case Way::quantised:
       return kernels_->quantise(raw, values, quantiser_, words, escapes);
     case Way::levels:
-      levels_of(raw, values, words);
+      kernels_->to_levels(raw, values, levels_->map(), words);
       return 0;
     case Way::halves:
       kernels_->widen64(raw, values, folded_, words, words + values);
@@ -100,26 +74,7 @@ std::uint32_t ValueCoder::to_words(const std::byte* raw, std::uint32_t values, s
       break;
   }
   kernels_->widen(raw, values, format_.bytes, kind_, words);
-  return way_ == Way::rounded ? round_words(words, values, escapes) : 0;
-}
-
-std::uint32_t ValueCoder::round_words(std::uint32_t* words, std::uint32_t count, std::uint32_t* escapes) const {
-  std::uint32_t escaped = 0;
-  std::fill_n(escapes, (count + 31) / 32, 0U);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t sign = words[i] >> 31;
-    const Word word = rounded_word({words[i] & ~sign_bit, sign, false}, drop_, bound_, format_);
-    words[i] = word.escape ? 0U : word.magnitude | word.sign << 31;
-    escapes[i / 32] |= (word.escape ? 1U : 0U) << i % 32;
-    escaped += word.escape ? 1U : 0U;
-  }
-  return escaped;
-}
-
-void ValueCoder::levels_of(const std::byte* raw, std::uint32_t count, std::uint32_t* words) const {
-  const LevelTable table = levels_->view();
-  if (format_.bytes == 2) return to_levels<std::uint16_t>(table, raw, count, words);
-  to_levels<std::uint8_t>(table, raw, count, words);
+  return way_ == Way::rounded ? kernels_->round(words, values, rounding_, escapes) : 0;
 }
 
 void ValueCoder::to_values(const std::uint32_t* words, std::uint32_t values, std::byte* raw) const {
@@ -138,12 +93,11 @@ void ValueCoder::to_values(const std::uint32_t* words, std::uint32_t values, std
 }
 
 void ValueCoder::values_of_levels(const std::uint32_t* words, std::uint32_t count, std::byte* raw) const {
-  const LevelTable table = levels_->view();
-  const std::uint32_t highest = format_.bytes == 2 ? from_levels<std::uint16_t>(table, words, count, raw)
-                                                   : from_levels<std::uint8_t>(table, words, count, raw);
-  if (highest >= table.levels)
-    throw TraceError("the packed tensor has level " + std::to_string(highest) + " of " + std::to_string(table.levels),
-                     {}, "pack the tensor anew");
+  const std::uint32_t highest = kernels_->from_levels(words, count, levels_->map(), raw);
+  const std::uint32_t levels = levels_->view().levels;
+  if (highest >= levels)
+    throw TraceError("the packed tensor has level " + std::to_string(highest) + " of " + std::to_string(levels), {},
+                     "pack the tensor anew");
 }
 
 void ValueCoder::unround(const std::uint32_t* words, std::uint32_t count, std::byte* raw) const {

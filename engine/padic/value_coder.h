@@ -54,8 +54,6 @@ class ValueCoder {
  private:
   enum class Way : std::uint8_t { exact, quantised, levels, rounded, halves };
 
-  std::uint32_t round_words(std::uint32_t* words, std::uint32_t count, std::uint32_t* escapes) const;
-  void levels_of(const std::byte* raw, std::uint32_t count, std::uint32_t* words) const;
   void values_of_levels(const std::uint32_t* words, std::uint32_t count, std::byte* raw) const;
   void unround(const std::uint32_t* words, std::uint32_t count, std::byte* raw) const;
   std::uint32_t set_most_magnitude() const;
@@ -67,6 +65,7 @@ class ValueCoder {
   double bound_ = 0;
   std::uint32_t drop_ = 0, most_magnitude_ = 0;
   Quantiser quantiser_;
+  Rounding rounding_;
   std::shared_ptr<const Levels> levels_;
   const Kernels* kernels_;
 };
