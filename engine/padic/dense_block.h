@@ -21,6 +21,31 @@ constexpr std::uint64_t stored_block_bytes(std::uint64_t raw_bytes) {
   return rounded_up(sizeof(BlockHeader) + raw_bytes, stream_alignment);
 }
 
+/// Scratch of one thread, for padded(n) numbers, aligned as registers are. Allocated when it is first asked for; of any
+/// content.
+template <class Number>
+class Scratch {
+ public:
+  explicit Scratch(std::uint32_t n = 0) : size_(padded(n)) {}
+  Number* data() {
+    if (!numbers_)
+      numbers_.reset(static_cast<Number*>(::operator new(size_ * sizeof(Number), std::align_val_t{alignment})));
+    return numbers_.get();
+  }
+  /// Null before it is asked for.
+  const Number* data() const { return numbers_.get(); }
+  std::size_t size() const { return size_; }
+  Number operator[](std::size_t i) const { return numbers_.get()[i]; }
+
+ private:
+  static constexpr std::size_t alignment = 64;
+  struct Free {
+    void operator()(Number* numbers) const { ::operator delete(numbers, std::align_val_t{alignment}); }
+  };
+  std::size_t size_;
+  std::unique_ptr<Number, Free> numbers_;
+};
+
 /// Words cut into heads and digits, for counting and for encoding; holds the scratch of one thread.
 class DenseSplitter {
  public:
@@ -44,16 +69,20 @@ class DenseSplitter {
 
  private:
   void collect_escapes(const std::byte* raw, const DenseEncoding& encoding);
+  /// Calls `take` with the number of every word that to_words() has no word for.
+  template <class Take>
+  void for_each_escape(const Take& take) const;
 
   const ValueCoder& coder_;
   const Kernels& kernels_;
   std::uint32_t n_ = 0;
   bool any_escape_ = false;
-  std::vector<std::uint32_t> words_, escapes_, escaped_;
-  std::vector<std::uint16_t> codes_;
-  std::vector<std::uint8_t> symbols_;
-  std::array<std::vector<std::uint16_t>, tail_planes> digits_;
-  std::array<std::vector<std::uint8_t>, tail_planes> widths_;
+  Scratch<std::uint32_t> words_, escapes_;
+  std::vector<std::uint32_t> escaped_;
+  Scratch<std::uint16_t> codes_;
+  Scratch<std::uint8_t> symbols_;
+  std::array<Scratch<std::uint16_t>, tail_planes> digits_;
+  std::array<Scratch<std::uint8_t>, tail_planes> widths_;
   std::array<std::uint32_t, tail_planes> ored_{};
 };
 
@@ -77,31 +106,9 @@ class DenseEncoder {
   const DenseEncoding& encoding_;
   const Kernels& kernels_;
   DenseSplitter cut_;
-  std::vector<std::uint16_t> coded_;
-  std::vector<std::uint32_t> digits_, planes_;
+  Scratch<std::uint16_t> coded_;
+  Scratch<std::uint32_t> digits_, planes_;
   bool mostly_there_ = false;  ///< of the block at hand: at most a 64th of its words are without digits
-};
-
-/// Scratch of one thread, for padded(n) numbers, aligned as registers are. Allocated when it is first asked for; of any
-/// content.
-template <class Number>
-class Scratch {
- public:
-  explicit Scratch(std::uint32_t n = 0) : size_(padded(n)) {}
-  Number* data() {
-    if (!numbers_)
-      numbers_.reset(static_cast<Number*>(::operator new(size_ * sizeof(Number), std::align_val_t{alignment})));
-    return numbers_.get();
-  }
-  Number operator[](std::size_t i) const { return numbers_.get()[i]; }
-
- private:
-  static constexpr std::size_t alignment = 64;
-  struct Free {
-    void operator()(Number* numbers) const { ::operator delete(numbers, std::align_val_t{alignment}); }
-  };
-  std::size_t size_;
-  std::unique_ptr<Number, Free> numbers_;
 };
 
 class DenseDecoder {

@@ -199,9 +199,13 @@ void DenseDecoder::put_out(Block& block, std::uint32_t values, bool assembled, s
   if (block.payload.left.size() >= stream_alignment) refuse_stream("a block with bytes behind its end", 0);
   const bool halves = coder_.format().words == 2;
   const std::uint8_t* symbols = block.symbols.data();
-  const auto for_each = [&](auto put) {
-    for (std::uint32_t i = 0, at = 0; at < escaped.size(); ++i)
-      if (symbols[i] == decoding_.traits.escape_symbol) put(i, escaped[at++]);
+  const auto for_each = [&](auto put) {  // as many as there are: escapes_of() has counted them
+    std::uint32_t i = 0;
+    for (const std::uint32_t bits : escaped) {
+      const void* next = std::memchr(symbols + i, static_cast<int>(decoding_.traits.escape_symbol), n_ - i);
+      i = static_cast<std::uint32_t>(static_cast<const std::uint8_t*>(next) - symbols);
+      put(i++, bits);
+    }
   };
   if (halves) for_each([&](std::uint32_t i, std::uint32_t bits) { words_.data()[i] = bits; });
   if (!assembled) coder_.to_values(words_.data(), values, raw);

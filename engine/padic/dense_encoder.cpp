@@ -17,22 +17,27 @@ void append(const void* bytes, std::size_t count, std::vector<std::byte>& out) {
 DenseSplitter::DenseSplitter(const ValueCoder& coder, std::uint32_t block_words)
     : coder_(coder),
       kernels_(kernels()),
-      words_(padded(block_words)),
+      words_(block_words),
       escapes_(padded(block_words) / 32),
-      codes_(padded(block_words)),
-      symbols_(padded(block_words)) {
-  for (auto& digits : digits_) digits.resize(padded(block_words));
-  for (auto& widths : widths_) widths.resize(padded(block_words));
+      codes_(block_words),
+      symbols_(block_words) {
+  for (auto& digits : digits_) digits = Scratch<std::uint16_t>(block_words);
+  for (auto& widths : widths_) widths = Scratch<std::uint8_t>(block_words);
+}
+
+template <class Take>
+void DenseSplitter::for_each_escape(const Take& take) const {
+  for (std::uint32_t row = 0; row < (n_ + 31) / 32; ++row)
+    for (std::uint32_t bits = escapes_[row]; bits != 0; bits &= bits - 1)
+      take(32 * row + static_cast<std::uint32_t>(__builtin_ctz(bits)));
 }
 
 void DenseSplitter::cut_heads(const std::byte* raw, std::uint32_t values, const Splitter& splitter) {
   n_ = values * coder_.format().words;
   any_escape_ = coder_.to_words(raw, values, words_.data(), escapes_.data()) != 0;
   kernels_.codes(words_.data(), n_, coder_.kind(), splitter, codes_.data());
-  if (!any_escape_) return;
-  for (std::uint32_t row = 0; row < (n_ + 31) / 32; ++row)
-    for (std::uint32_t bits = escapes_[row]; bits != 0; bits &= bits - 1)
-      codes_[32 * row + static_cast<std::uint32_t>(__builtin_ctz(bits))] = escape_code;
+  std::uint16_t* codes = codes_.data();
+  if (any_escape_) for_each_escape([=](std::uint32_t i) { codes[i] = escape_code; });
 }
 
 void DenseSplitter::cut(const std::byte* raw, std::uint32_t values, const Splitter& splitter,
@@ -52,9 +57,10 @@ void DenseSplitter::cut(const std::byte* raw, std::uint32_t values, const Splitt
 
 void DenseSplitter::collect_escapes(const std::byte* raw, const DenseEncoding& encoding) {
   const bool halves = coder_.format().words == 2;
+  const auto collect = [&](std::uint32_t i) { escaped_.push_back(halves ? words_[i] : coder_.bits_at(raw, i)); };
+  if (!encoding.drops_codes) return for_each_escape(collect);
   for (std::uint32_t i = 0; i < n_; ++i)
-    if (codes_[i] == escape_code || !encoding.known[codes_[i]])
-      escaped_.push_back(halves ? words_[i] : coder_.bits_at(raw, i));
+    if (codes_[i] == escape_code || !encoding.known[codes_[i]]) collect(i);
 }
 
 bool DenseSplitter::all_zero() const {
@@ -70,9 +76,9 @@ DenseEncoder::DenseEncoder(const ValueCoder& coder, const DenseModel& model, con
       encoding_(encoding),
       kernels_(kernels()),
       cut_(coder, block_words),
-      coded_(std::size_t{1 + tail_planes} * padded(block_words)),
-      digits_(padded(block_words)),
-      planes_(padded(block_words)) {}
+      coded_((1 + tail_planes) * padded(block_words)),
+      digits_(block_words),
+      planes_(block_words) {}
 
 PlaneKind DenseEncoder::kind_of(std::uint32_t plane) const {
   if (cut_.digit_bits(plane) == 0) return PlaneKind::zero;
@@ -121,7 +127,8 @@ void DenseEncoder::encode(const std::byte* raw, std::uint32_t values, std::vecto
 void DenseEncoder::append_coded(std::vector<std::byte>& out) {
   EncoderState encoder;
   std::fill_n(encoder.states, lanes, lowest_state);
-  encoder.next = coded_.data() + coded_.size();
+  std::uint16_t* end = coded_.data() + coded_.size();
+  encoder.next = end;
   mostly_there_ = mostly_there();
   BlockHeader header{static_cast<std::uint8_t>(BlockKind::dense), 0, 0, 0};
   std::array<PlaneKind, tail_planes> kinds{};
@@ -131,7 +138,7 @@ void DenseEncoder::append_coded(std::vector<std::byte>& out) {
     encode_plane(encoder, k, kinds[k]);
   }
   kernels_.encode_symbols(encoder, encoding_.head_entries.data(), cut_.symbols(), cut_.words());
-  header.coder_words = static_cast<std::uint32_t>(coded_.data() + coded_.size() - encoder.next);
+  header.coder_words = static_cast<std::uint32_t>(end - encoder.next);
   append(&header, sizeof header, out);
   append(encoder.states, sizeof encoder.states, out);
   append(encoder.next, std::size_t{header.coder_words} * 2, out);
