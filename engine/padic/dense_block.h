@@ -60,6 +60,7 @@ class DenseSplitter {
   const std::uint16_t* codes() const { return codes_.data(); }
   const std::uint8_t* symbols() const { return symbols_.data(); }
   const std::uint16_t* digits(std::uint32_t plane) const { return digits_[plane].data(); }
+  /// Of planes that are used.
   const std::uint8_t* widths(std::uint32_t plane) const { return widths_[plane].data(); }
   /// All digits of a plane ORed; 0 also where it is empty.
   std::uint32_t digit_bits(std::uint32_t plane) const { return ored_[plane]; }

@@ -90,7 +90,7 @@ PlaneKind DenseEncoder::kind_of(std::uint32_t plane) const {
 // With the fixed split a word has a digit in every plane or in none, so one plane tells.
 bool DenseEncoder::mostly_there() const {
   for (std::uint32_t k = 0; k < tail_planes; ++k) {
-    if (encoding_.traits.widest[k] == 0) continue;
+    if (encoding_.traits.widest[k] == 0 || !encoding_.traits.used[k]) continue;
     const std::uint8_t* widths = cut_.widths(k);
     return std::count(widths, widths + cut_.words(), std::uint8_t{0}) <= cut_.words() / 64;
   }
