@@ -39,19 +39,20 @@ PlanBuilder::PlanBuilder(const AccessProgram& program, const SwapMachine& machin
   }
 }
 
-bool PlanBuilder::build(Bytes limit, const PlanStyle& style, const PlanWaits& waits, const std::vector<double>& weights,
-                        bool to_the_end) {
+bool PlanBuilder::build(Bytes limit, Bytes most, const PlanStyle& style, const WaitBudget& budget, PlanWaits& waits,
+                        const std::vector<double>& weights) {
   style_ = style;
+  budget_ = budget;
   weights_ = &weights;
   begin(limit, waits);
   weighed_ += (program_.slots() + choices_.choices.size()) / 32;
+  const auto passed = static_cast<double>(most.value) - static_cast<double>(limit.value);
   for (auto full = next_full(0); full; full = next_full(*full)) {
-    if (take_best(full_[*full])) continue;
-    failures_.push_back(full_[*full]);
-    if (!to_the_end) return false;
+    if (relieve(full_[*full], waits)) continue;
+    if (excess_[*full] > passed) return false;
     given_up_[*full] = true;
   }
-  return failures_.empty();
+  return true;
 }
 
 // --- The ground --------------------------------------------------------------------------------------------------
@@ -65,22 +66,28 @@ void PlanBuilder::begin(Bytes limit, const PlanWaits& waits) {
   for (std::uint32_t choice = 0; choice < choices_.choices.size(); ++choice) forget(choice);
   taken_.clear();
   transfers_ = 0;
-  outs_.clear();
-  ins_.clear();
-  failures_.clear();
+  outs_.clear(shortest(out_times_));
+  ins_.clear(shortest(in_times_));
+  put_off_ = false;
 }
 
 void PlanBuilder::set_times(const PlanWaits& waits) {
   begins_.resize(program_.slots());
   ends_.resize(program_.slots());
-  Nanoseconds waited{};
+  waited_ = {};
   for (std::uint32_t slot = 0; slot < program_.slots(); ++slot) {
-    waited += waits[slot];
-    begins_[slot] = program_.begin[slot] + waited;
-    ends_[slot] = program_.end[slot] + waited;
+    waited_ += waits[slot];
+    begins_[slot] = program_.begin[slot] + waited_;
+    ends_[slot] = program_.end[slot] + waited_;
   }
-  duration_ = program_.duration + waited + waits[program_.slots()];
+  waited_ += waits[program_.slots()];
+  duration_ = program_.duration + waited_;
   set_copy_times();
+}
+
+Nanoseconds PlanBuilder::shortest(const std::vector<CopyTime>& times) {
+  const auto found = std::ranges::min_element(times, {}, [](const CopyTime& time) { return time.link; });
+  return found == times.end() ? Nanoseconds(0) : found->link;
 }
 
 // Codecs, records and handing over keep no link busy.
@@ -276,7 +283,7 @@ void PlanBuilder::apply(std::uint32_t number, const Fit& fit) {
   if (fit.copies) {
     const CopyTime& time = out_times_[choice.version];
     outs_.take(fit.copy + time.lead, time.link);
-    copies_[choice.version] = {.there = true, .done = fit.done};
+    copies_[choice.version] = {.there = true, .begin = fit.copy + time.lead, .done = fit.done};
     for (const std::uint32_t other : of_version_[choice.version]) forget(other);
   }
   if (fit.comes_back) {
@@ -298,6 +305,24 @@ void PlanBuilder::lower(std::uint64_t bytes, std::uint32_t from, std::uint32_t t
 
 // --- The plan ------------------------------------------------------------------------------------------------------
 
+namespace {
+
+// The link takes copies out in the order in which they were asked for, though a large one is packed for longer: none is
+// asked for before those that are to pass before it.
+void queue_outs(SwapPlan& plan) {
+  std::vector<PlannedAbsence*> order;
+  for (PlannedAbsence& absence : plan.absences)
+    if (absence.copies) order.push_back(&absence);
+  std::ranges::stable_sort(order, {}, &PlannedAbsence::out_time);
+  std::uint32_t latest = 0;
+  for (PlannedAbsence* absence : order) {
+    if (latest > absence->out_slot && latest < absence->settle_slot) absence->out_slot = latest;
+    latest = std::max(latest, absence->out_slot);
+  }
+}
+
+}  // namespace
+
 SwapPlan PlanBuilder::plan() const {
   SwapPlan plan;
   for (const auto& [number, fit] : taken_) {
@@ -309,7 +334,7 @@ SwapPlan PlanBuilder::plan() const {
                            .in_slot = choice.next_time() || !fit.comes_back ? program_.slots() : fit.in,
                            .copies = fit.copies,
                            .from_the_beginning = false,
-                           .out_time = fit.copy,
+                           .out_time = fit.copy + out_times_[choice.version].lead,
                            .in_time = fit.back};
     const bool always = !choice.returns && choice.from == 0 && program_.objects[choice.object].persistent();
     absence.from_the_beginning = always;
@@ -325,6 +350,7 @@ SwapPlan PlanBuilder::plan() const {
                              .out_time = {},
                              .in_time = fit.back});
   }
+  queue_outs(plan);
   return plan;
 }
 

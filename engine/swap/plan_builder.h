@@ -1,7 +1,8 @@
 #pragma once
 // Builds a timetable that keeps the load within a limit, one absence after the other, until no slot is over it. It
-// works on times that are fixed beforehand: those of the program, with waits put in before some operators. Where no
-// absence is possible in time it says which waits would have made room for one; the planner begins again with them.
+// works on the program's times, with waits put in before some operators. Where no absence is possible in time, some
+// operator waits for one, and everything that comes later, transfers too, is put off by as much: what was chosen before
+// stays possible.
 //
 // When an absence would happen depends only on what was chosen before it, and every choice makes it later, its return
 // earlier and its use smaller. So what was found for it once bounds what it can be, and only choices that may still be
@@ -37,23 +38,25 @@ struct PlanStyle {
 /// How long operators wait: before each, and last after all of them.
 using PlanWaits = std::vector<Nanoseconds>;
 
+/// What operators may wait.
+struct WaitBudget {
+  Nanoseconds all{};       ///< waits and transfers together
+  Nanoseconds transfer{};  ///< for each transfer, beside the waits
+};
+
 class PlanBuilder {
  public:
   /// All must outlive it. Throws ConfigError where the machine has no link to the tier.
   PlanBuilder(const AccessProgram& program, const SwapMachine& machine, const SwapChoices& choices, Tier tier);
 
-  /// Brings the load within `limit` where it can, and makes that of no slot larger. `weights` are factors of the score
-  /// of each choice. False where slots are left over the limit: those of failures(), the first alone unless it goes on
-  /// `to_the_end`.
-  bool build(Bytes limit, const PlanStyle& style, const PlanWaits& waits, const std::vector<double>& weights,
-             bool to_the_end);
+  /// Brings the load within `limit` where it can, and makes that of no slot larger. `waits` are there from the
+  /// beginning; more are added as the budget allows. `weights` are factors of the score of each choice. False where it
+  /// stopped at a slot that it could bring within neither the limit nor `most`.
+  bool build(Bytes limit, Bytes most, const PlanStyle& style, const WaitBudget& budget, PlanWaits& waits,
+             const std::vector<double>& weights);
   SwapPlan plan() const;
   /// Of the plan, both directions together.
   std::uint32_t transfers() const { return transfers_; }
-  const std::vector<std::uint32_t>& failures() const { return failures_; }
-  /// Adds to `waits` what makes room for one absence more at `slot`, one of failures(), `most` in all at most. Returns
-  /// what it added: 0 where nothing helps.
-  Nanoseconds add_wait(std::uint32_t slot, PlanWaits& waits, Nanoseconds most);
   /// Absences weighed so far: the measure of effort.
   std::uint64_t weighed() const { return weighed_; }
 
@@ -76,6 +79,7 @@ class PlanBuilder {
   };
   struct Copy {
     bool there = false;
+    Nanoseconds begin{};  ///< on the link
     Nanoseconds done{};
   };
   /// A choice that may be the best; the best by what is known comes last in order.
@@ -97,9 +101,11 @@ class PlanBuilder {
   void begin(Bytes limit, const PlanWaits& waits);
   void set_times(const PlanWaits& waits);
   void set_copy_times();
+  static Nanoseconds shortest(const std::vector<CopyTime>& times);
   void find_full(Bytes limit);
   void forget(std::uint32_t choice);
   std::optional<std::size_t> next_full(std::size_t after) const;
+  bool relieve(std::uint32_t slot, PlanWaits& waits);
   bool take_best(std::uint32_t slot);
   void gather(std::uint32_t slot);
   void look_again(std::uint32_t choice, bool fits, const Fit& found);
@@ -108,6 +114,11 @@ class PlanBuilder {
   bool fit(const AbsenceChoice& choice, Fit& fit) const;
   Nanoseconds earliest_out(const ContentVersion& version, const CopyTime& time) const;
   std::optional<Nanoseconds> latest_in(Nanoseconds from, std::uint32_t to, const CopyTime& time) const;
+  void forget_covering(std::uint32_t slot);
+  Nanoseconds calls() const { return budget_.transfer * static_cast<std::int64_t>(transfers_); }
+  Room least_room(std::uint32_t slot, Nanoseconds most);
+  void wait_for(const Room& room, PlanWaits& waits);
+  void put_off(std::uint32_t slot, Nanoseconds time);
   bool room(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const;
   bool room_out(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const;
   bool room_in(const AbsenceChoice& choice, std::uint32_t slot, Room& room) const;
@@ -128,6 +139,8 @@ class PlanBuilder {
 
   // Of the plan at hand.
   PlanStyle style_;
+  WaitBudget budget_;
+  Nanoseconds waited_{};
   std::vector<Nanoseconds> begins_, ends_;
   Nanoseconds duration_{};
   std::vector<CopyTime> out_times_, in_times_;  // by version
@@ -143,7 +156,7 @@ class PlanBuilder {
   std::uint32_t transfers_ = 0;
   LinkCalendar outs_, ins_;
   const std::vector<double>* weights_ = nullptr;
-  std::vector<std::uint32_t> failures_;
+  bool put_off_ = false;  // something was, so that more may be possible than the outlooks say
   std::uint64_t weighed_ = 0;
 };
 

@@ -25,8 +25,8 @@ constexpr std::array<std::uint32_t, 4> link_percents{100, 98, 95, 92};
 
 // What the request's effort is meant for; longer stretches get more.
 constexpr std::uint32_t effort_slots = 5000;
-// After so many tries without a better plan there is none to be expected.
-constexpr std::uint32_t most_vain = 1000;
+// Of that, what an attempt takes at least.
+constexpr std::uint32_t attempt_effort = 64;
 
 }  // namespace
 
@@ -47,14 +47,12 @@ SwapPlan PlanSearch::lowest(Bytes limit) {
   Found best = nothing();
   if (limit > least_) lower_to(limit, best);
   if (best.plan.peak > limit) try_styles(limit, best);
-  for (std::uint32_t vain = 0; vain < most_vain && !spent() && best.plan.peak > limit; ++vain) {
-    auto found = attempt(std::max(limit, just_below(best.plan.peak)), allowed_, another(best));
+  while (!spent() && best.plan.peak > limit) {
+    auto found = attempt(std::max(limit, just_below(best.plan.peak)), best.plan.peak, allowed_, another(best));
     if (!found || found->plan.peak > best.plan.peak) continue;
     const bool lower_now = found->plan.peak < best.plan.peak;
     best = std::move(*found);
-    if (!lower_now) continue;
-    lower(limit, Found(best), best);
-    vain = 0;
+    if (lower_now) lower(limit, Found(best), best);
   }
   return best.plan;
 }
@@ -65,7 +63,7 @@ void PlanSearch::lower_to(Bytes limit, Found& best) {
     if (best.plan.peak <= limit || spent()) return;
     Found way = nothing();
     way.style = style;
-    auto found = attempt(limit, allowed_, way);
+    auto found = attempt(limit, best.plan.peak, allowed_, way);
     if (found && found->plan.peak < best.plan.peak) best = std::move(*found);
   }
 }
@@ -86,7 +84,7 @@ std::optional<SwapPlan> PlanSearch::quickest(Bytes limit) {
   std::optional<Found> best;
   const auto improve = [&](const Found& way) {
     const Nanoseconds allowed = best ? best->plan.stall - Nanoseconds(1) : program_.duration * 100;
-    auto found = attempt(limit, allowed, way);
+    auto found = attempt(limit, limit, allowed, way);
     if (found && found->plan.peak <= limit) best = std::move(*found);
   };
   for (const PlanStyle& style : styles) {
@@ -94,8 +92,7 @@ std::optional<SwapPlan> PlanSearch::quickest(Bytes limit) {
     way.style = style;
     if (!best || !spent()) improve(way);
   }
-  for (std::uint32_t tries = 0; best && tries < most_vain && !spent() && best->plan.stall > Nanoseconds(0); ++tries)
-    improve(another(*best));
+  while (best && !spent() && best->plan.stall > Nanoseconds(0)) improve(another(*best));
   if (!best) return std::nullopt;
   return best->plan;
 }
@@ -108,16 +105,19 @@ PlanSearch::Found PlanSearch::nothing() const {
   return found;
 }
 
-// The plan to which style, waits and weights lead. None where it stalls for longer than `allowed`.
-std::optional<PlanSearch::Found> PlanSearch::attempt(Bytes limit, Nanoseconds allowed, const Found& way) {
+// The plan to which style, waits and weights lead. None where it stalls for longer than `allowed`,
+// or leaves more than `most`.
+std::optional<PlanSearch::Found> PlanSearch::attempt(Bytes limit, Bytes most, Nanoseconds allowed, const Found& way) {
   for (const std::uint32_t percent : link_percents) {
     if (percent > way.style.link_percent) continue;
     Found found = way;
     found.style.link_percent = percent;
-    build(limit, allowed, found);
+    const WaitBudget budget{.all = allowed, .transfer = transfer_cost_};
+    if (!builder_.build(limit, most, found.style, budget, found.waits, found.weights)) return std::nullopt;
+    found.plan = builder_.plan();
     if (machine_.record_gap > Nanoseconds(0)) share_records(program_, machine_.codec, found.plan);
     const PlanForecast foreseen = forecast(program_, machine_, found.plan);
-    forecasts_ += program_.slots() / 2;
+    forecasts_ += attempt_effort + program_.slots() / 2;
     found.plan.stall = foreseen.stall + calls();
     // Every transfer has its record: where operators may not wait at all, that is let pass.
     const Nanoseconds passed = allowed == Nanoseconds(0) ? foreseen.recording : Nanoseconds(0);
@@ -132,26 +132,6 @@ std::optional<PlanSearch::Found> PlanSearch::attempt(Bytes limit, Nanoseconds al
   return std::nullopt;
 }
 
-// With more and more waiting, until the limit holds or it would be too much.
-void PlanSearch::build(Bytes limit, Nanoseconds allowed, Found& found) {
-  Nanoseconds left = allowed;
-  for (const Nanoseconds wait : found.waits) left -= wait;
-  bool ends = false;
-  while (!builder_.build(limit, found.style, found.waits, found.weights, ends || spent()) && !ends) {
-    const Nanoseconds added = add_waits(left - calls(), found);
-    left -= added;
-    ends = added == Nanoseconds(0);
-  }
-  found.plan = builder_.plan();
-}
-
-// Where effort is spent, at all slots that failed at once.
-Nanoseconds PlanSearch::add_waits(Nanoseconds left, Found& found) {
-  Nanoseconds added{};
-  for (const std::uint32_t slot : builder_.failures()) added += builder_.add_wait(slot, found.waits, left - added);
-  return added;
-}
-
 // From right below what was found in growing steps down to what is wanted, then bisection: what fails costs most, and
 // the more the lower it is.
 void PlanSearch::lower(Bytes limit, const Found& way, Found& best) {
@@ -160,7 +140,7 @@ void PlanSearch::lower(Bytes limit, const Found& way, Found& best) {
   while (!spent() && low < best.plan.peak && best.plan.peak - low > step()) {
     const Bytes high = best.plan.peak;
     const Bytes next = failed ? low + (high - low) / 2 : high - std::min(jump, high - low);
-    auto found = attempt(next, allowed_, way);
+    auto found = attempt(next, best.plan.peak, allowed_, way);
     if (!found || found->plan.peak > next) {
       low = next;
       failed = true;

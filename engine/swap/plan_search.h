@@ -1,8 +1,7 @@
 #pragma once
 // Searches for plans: builds them in many ways (plan_builder.h), judges each by its forecast, where both directions
-// share the link, and goes on from the best. Where operators may wait, a plan is built again with more and more of it,
-// each time where the last one failed. What chance changes is the waits, the style, and the scores of absences: of all,
-// or of some that would help the fullest slot.
+// share the link, and goes on from the best until the effort is spent. What chance changes is the waits, the style, and
+// the scores of absences: of all, or of some that would help the fullest slot.
 
 #include <cstdint>
 #include <optional>
@@ -41,10 +40,8 @@ class PlanSearch {
   Bytes step() const { return std::max(Bytes(1), max_load_ / 4096); }
   Bytes just_below(Bytes peak) const { return std::max(least_, peak - std::min(peak, step())); }
   Found nothing() const;
-  std::optional<Found> attempt(Bytes limit, Nanoseconds allowed, const Found& way);
+  std::optional<Found> attempt(Bytes limit, Bytes most, Nanoseconds allowed, const Found& way);
   Nanoseconds calls() const { return transfer_cost_ * static_cast<std::int64_t>(builder_.transfers()); }
-  void build(Bytes limit, Nanoseconds allowed, Found& found);
-  Nanoseconds add_waits(Nanoseconds left, Found& found);
   void lower_to(Bytes limit, Found& best);
   void try_styles(Bytes limit, Found& best);
   void lower(Bytes limit, const Found& way, Found& best);

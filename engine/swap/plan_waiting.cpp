@@ -6,8 +6,70 @@
 
 namespace vramlab {
 
-// For the absence that needs least of it for what it takes off the excess.
-Nanoseconds PlanBuilder::add_wait(std::uint32_t slot, PlanWaits& waits, Nanoseconds most) {
+namespace {
+// A slot that is still over the limit after so many waits is left so.
+constexpr int most_waits = 4;
+}  // namespace
+
+// By one absence more, which operators may wait for.
+bool PlanBuilder::relieve(std::uint32_t slot, PlanWaits& waits) {
+  if (take_best(slot)) return true;
+  if (put_off_) {
+    forget_covering(slot);
+    if (take_best(slot)) return true;
+  }
+  for (int n = 0; n < most_waits; ++n) {
+    const Room room = least_room(slot, budget_.all - waited_ - calls());
+    if (room.all() == Nanoseconds(0)) return false;
+    wait_for(room, waits);
+    forget_covering(slot);
+    if (take_best(slot)) return true;
+  }
+  return false;
+}
+
+void PlanBuilder::forget_covering(std::uint32_t slot) {
+  for (const std::uint32_t choice : covering_[slot]) forget(choice);
+}
+
+// The later wait first: it leaves the earlier one where it is.
+void PlanBuilder::wait_for(const Room& room, PlanWaits& waits) {
+  waits[room.before_out] += room.out;
+  waits[room.before_in] += room.in;
+  waited_ += room.all();
+  if (room.before_in < room.before_out) {
+    put_off(room.before_out, room.out);
+    put_off(room.before_in, room.in);
+  } else {
+    put_off(room.before_in, room.in);
+    put_off(room.before_out, room.out);
+  }
+}
+
+// The operators from `slot` on, and the transfers that begin on the link no earlier than the first of them.
+void PlanBuilder::put_off(std::uint32_t slot, Nanoseconds time) {
+  if (time == Nanoseconds(0)) return;
+  put_off_ = true;
+  const Nanoseconds from = begin_of(slot);
+  for (std::uint32_t later = slot; later < program_.slots(); ++later) {
+    begins_[later] += time;
+    ends_[later] += time;
+  }
+  duration_ += time;
+  outs_.put_off(from, time);
+  ins_.put_off(from, time);
+  for (Copy& copy : copies_)
+    if (copy.there && copy.begin >= from) copy = {.there = true, .begin = copy.begin + time, .done = copy.done + time};
+  for (auto& [number, fit] : taken_) {
+    const std::uint32_t version = choices_.choices[number].version;
+    if (fit.copies && fit.copy + out_times_[version].lead >= from) fit.copy += time;
+    if (fit.comes_back && fit.back + in_times_[version].lead >= from) fit.back += time;
+  }
+  weighed_ += (program_.slots() + taken_.size()) / 64;
+}
+
+// For the absence that needs least of it for what it takes off the excess; `most` at most.
+PlanBuilder::Room PlanBuilder::least_room(std::uint32_t slot, Nanoseconds most) {
   double best_value = 0;
   Room best;
   for (const std::uint32_t i : covering_[slot]) {
@@ -21,9 +83,7 @@ Nanoseconds PlanBuilder::add_wait(std::uint32_t slot, PlanWaits& waits, Nanoseco
     best_value = value;
     best = found;
   }
-  waits[best.before_out] += best.out;
-  waits[best.before_in] += best.in;
-  return best.all();
+  return best;
 }
 
 double PlanBuilder::worth_of(const AbsenceChoice& choice, const Room& room, std::uint32_t slot) const {

@@ -2,9 +2,9 @@
 // Chooses absences and a transfer timetable for a stretch whose operators are known.
 //
 // A plan is built absence by absence (plan_builder.h): at a slot over the limit, one that is copied out in the earliest
-// free time of the link and back in the latest. Where none is possible in time, the plan is built anew with some
-// operator waiting, as long as that is allowed: whatever waits then waits no longer than the plan says, because every
-// step of it only depends on earlier ones. Many plans are built (plan_search.h), until the effort is spent.
+// free time of the link and back in the latest. Where none is possible in time, some operator waits, as long as that is
+// allowed: whatever waits then waits no longer than the plan says, because every step of it only depends on earlier
+// ones. Many plans are built (plan_search.h), until the effort is spent.
 
 #include <cstdint>
 #include <optional>
