@@ -434,7 +434,7 @@ def arguments():
     given = parser.parse_args()
     given.rows = Rows(given.rows)
     given.out = given.out or ROOT / "results" / PAGES[given.part]
-    given.recordings = given.recordings or sorted((ROOT / "traces/bundled").glob("*.csv*"))
+    given.recordings = given.recordings or [] if given.mix else given.recordings or sorted((ROOT / "traces/bundled").glob("*.csv*"))
     return given
 
 

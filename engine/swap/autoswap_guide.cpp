@@ -1,14 +1,15 @@
 #include "engine/swap/autoswap_guide.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/swap/departures.h"
 
 namespace vramlab {
 namespace {
 
-// Absences weighed for a plan, beyond the first that holds the limit: a three hundredth of what `planned` spends.
-constexpr std::uint64_t effort = 10'000;
+// Absences weighed for a plan, beyond the first that holds the limit: a thirtieth of what `planned` spends.
+constexpr std::uint64_t effort = 100'000;
 // What is less than this part of the limit is not worth a place in a plan.
 constexpr std::uint64_t least_share = 1000;
 // Plans that are kept: twice as many as iterations are.
@@ -39,12 +40,13 @@ void AutoSwapGuide::begin_iteration() {
   follow();
 }
 
-// What was missed once will be again: the pool lays out as it did. A step at a time, since what leaves by plan may
+// What was missed once will be again: the pool lays out as it did. Half of it at a time, since what leaves by plan may
 // leave other holes than what left on demand.
 void AutoSwapGuide::learn_room() {
-  const Bytes step(machine_.limit.value / 32), most(machine_.limit.value / 2);
-  if (missed_ > Bytes(0) && plan_ != nullptr) room_ = std::min(room_ + step, most);
-  missed_ = {};
+  const Bytes missed = std::exchange(missed_, {});
+  if (missed == Bytes(0) || plan_ == nullptr) return;
+  const Bytes step = std::max(machine_.limit / 32, missed / 2);
+  room_ = std::min(room_ + step, machine_.limit / 2);
 }
 
 const IterationPlan* AutoSwapGuide::plan_for(const IterationHistory::Iteration& kept) {

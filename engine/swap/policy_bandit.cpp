@@ -12,6 +12,7 @@ constexpr std::int64_t million = 1'000'000;
 constexpr std::int64_t nothing_to_gain = million / 100;  ///< a stall of 1%
 constexpr std::int64_t budget = million / 50;            ///< of an iteration's computation, for trials
 constexpr std::int64_t too_much = million / 2;           ///< of an effort: no room is left on the link for what must go
+constexpr std::int64_t little = million / 10;            ///< of an effort
 constexpr std::int64_t most = 1000 * million;            ///< of a cost: beyond that it is all the same
 
 // Where iterations differ, so may their number of operators from one to the next: they are of one kind all the same.
@@ -118,8 +119,9 @@ void PolicyBandit::begin_trial(Learner& of, std::span<const std::int64_t> effort
   ++trials_made_;
 }
 
-// The nearest that may be tried. What a trial may lose: two changes of policy, and in each iteration half of the
-// present stall once more, or transfers of its own accord that are all waited for.
+// The most eager whose own transfers take little of the time, as soon as it may be tried, else the nearest. What a
+// trial may lose: two changes of policy, and in each iteration half of the present stall once more, or transfers of its
+// own accord that are all waited for.
 std::optional<std::size_t> PolicyBandit::candidate(const Learner& of, std::span<const std::int64_t> efforts,
                                                    std::int64_t change) const {
   const std::int64_t may_lose = budget * static_cast<std::int64_t>(of.iterations) - of.lost - change / 2;
@@ -128,8 +130,10 @@ std::optional<std::size_t> PolicyBandit::candidate(const Learner& of, std::span<
   for (std::size_t arm = 0; arm < arms_; ++arm) {
     const std::int64_t more = efforts.empty() ? 0 : std::max<std::int64_t>(0, efforts[arm] - efforts[of.best]);
     const std::int64_t effort = std::max(more, mean_stall(of) / 4);
-    if (of.arms[arm].tried || more > too_much || effort * (trials_ + 1) > may_lose || may_lose < 0) continue;
-    if (!nearest || distance(arm) < distance(*nearest)) nearest = arm;
+    const bool affordable = may_lose >= 0 && effort * (trials_ + 1) <= may_lose;
+    if (of.arms[arm].tried || more > too_much) continue;
+    if (more > 0 && more <= little) return affordable ? std::optional(arm) : std::nullopt;
+    if (affordable && (!nearest || distance(arm) < distance(*nearest))) nearest = arm;
   }
   return nearest;
 }

@@ -14,8 +14,9 @@
 //              most 2% of the computation so far (a conservative bandit: Wu, Shariff, Lattimore and Szepesvari, ICML
 //              2016); it ends at once where it stalls twice as long. What it may lose is half of a change of policy
 //              (what one keeps away the other brings back) and in each iteration a quarter of the present stall
-//   order      the nearest in eagerness first (a unimodal bandit: Combes and Proutiere, ICML 2014), at a time jittered
-//              by the seed, so that trials do not always meet the same shape
+//   order      first the most eager one whose own transfers take at most a tenth of the time (beside a fast link what
+//              is sent away early costs little), then the nearest in eagerness (a unimodal bandit: Combes and
+//              Proutiere, ICML 2014), at a time jittered by the seed, so that trials do not always meet the same shape
 //   drift      means forget: a best policy that becomes worse than another was is left for it; all is tried again after
 //              32 iterations, then 64, ...
 // A cost is the stall in parts per million of the computation: whole numbers, so that every machine learns the same.
