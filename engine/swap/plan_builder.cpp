@@ -308,7 +308,7 @@ void PlanBuilder::lower(std::uint64_t bytes, std::uint32_t from, std::uint32_t t
 namespace {
 
 // The link takes copies out in the order in which they were asked for, though a large one is packed for longer: none is
-// asked for before those that are to pass before it.
+// asked for before those that are to pass before it, if that is in time.
 void queue_outs(SwapPlan& plan) {
   std::vector<PlannedAbsence*> order;
   for (PlannedAbsence& absence : plan.absences)
@@ -316,7 +316,8 @@ void queue_outs(SwapPlan& plan) {
   std::ranges::stable_sort(order, {}, &PlannedAbsence::out_time);
   std::uint32_t latest = 0;
   for (PlannedAbsence* absence : order) {
-    if (latest > absence->out_slot && latest < absence->settle_slot) absence->out_slot = latest;
+    if (absence->out_slot < absence->settle_slot)
+      absence->out_slot = std::max(absence->out_slot, std::min(latest, absence->settle_slot - 1));
     latest = std::max(latest, absence->out_slot);
   }
 }

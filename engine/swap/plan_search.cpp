@@ -133,14 +133,14 @@ std::optional<PlanSearch::Found> PlanSearch::attempt(Bytes limit, Bytes most, Na
 }
 
 // From right below what was found in growing steps down to what is wanted, then bisection: what fails costs most, and
-// the more the lower it is.
+// the more the lower it is, and ends where less than half of what was wanted is possible.
 void PlanSearch::lower(Bytes limit, const Found& way, Found& best) {
   Bytes low = limit, jump = step();
   bool failed = false;
   while (!spent() && low < best.plan.peak && best.plan.peak - low > step()) {
     const Bytes high = best.plan.peak;
     const Bytes next = failed ? low + (high - low) / 2 : high - std::min(jump, high - low);
-    auto found = attempt(next, best.plan.peak, allowed_, way);
+    auto found = attempt(next, next + (high - next) / 2, allowed_, way);
     if (!found || found->plan.peak > next) {
       low = next;
       failed = true;

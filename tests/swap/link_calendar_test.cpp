@@ -74,5 +74,41 @@ RC_GTEST_PROP(LinkCalendarProperties, LatestIsTheLastFreeStretch, ()) {
   RC_ASSERT(calendar.latest(Nanoseconds(from), Nanoseconds(until), Nanoseconds(duration)) == expected);
 }
 
+// What begins from then on, and nothing else; where something is free is found as in a calendar filled like that.
+RC_GTEST_PROP(LinkCalendarProperties, PuttingOffMovesWhatBeginsLater, ()) {
+  Taken taken{};
+  LinkCalendar calendar = drawn_calendar(taken);
+  const std::vector<LinkCalendar::Busy> before = calendar.busy();
+  const Nanoseconds from(pick<std::int64_t>(0, horizon)), time(pick<std::int64_t>(0, 50));
+  calendar.put_off(from, time);
+  LinkCalendar expected;
+  for (const LinkCalendar::Busy& busy : before)
+    expected.take(busy.begin + (busy.begin >= from ? time : Nanoseconds(0)), busy.end - busy.begin);
+  RC_ASSERT(calendar.busy().size() == expected.busy().size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    RC_ASSERT(calendar.busy()[i].begin == expected.busy()[i].begin);
+    RC_ASSERT(calendar.busy()[i].end == expected.busy()[i].end);
+  }
+  const Nanoseconds asked(pick<std::int64_t>(0, horizon)), duration(pick<std::int64_t>(1, 30));
+  RC_ASSERT(calendar.earliest(asked, duration) == expected.earliest(asked, duration));
+  RC_ASSERT(calendar.latest(Nanoseconds(0), asked, duration) == expected.latest(Nanoseconds(0), asked, duration));
+}
+
+// Where nothing takes less than 7 ns, stretches of less are as good as taken.
+RC_GTEST_PROP(LinkCalendarProperties, WhatIsShorterThanEverythingIsPassedOver, ()) {
+  LinkCalendar all, some;
+  some.clear(7_ns);
+  for (int n = pick(0, 12); n > 0; --n) {
+    const Nanoseconds duration(pick<std::int64_t>(7, 30));
+    const Nanoseconds begin = all.earliest(Nanoseconds(pick<std::int64_t>(0, horizon)), duration);
+    RC_ASSERT(some.earliest(begin, duration) == begin);
+    all.take(begin, duration);
+    some.take(begin, duration);
+  }
+  const Nanoseconds asked(pick<std::int64_t>(0, horizon)), duration(pick<std::int64_t>(7, 30));
+  RC_ASSERT(all.earliest(asked, duration) == some.earliest(asked, duration));
+  RC_ASSERT(all.latest(Nanoseconds(0), asked, duration) == some.latest(Nanoseconds(0), asked, duration));
+}
+
 }  // namespace
 }  // namespace vramlab

@@ -195,6 +195,49 @@ RC_GTEST_PROP(PlannerProperties, TheSameRequestGivesTheSamePlan, ()) {
   }
 }
 
+// Hills one after the other, over each of which 110 bytes have to leave that are copied out in 110 ns, with 100 ns for
+// it: 10 ns of waiting each. One wait more must not cost a whole plan.
+TEST(Planner, WaitsAtManyPeaksForTheEffortOfAFewPlans) {
+  constexpr std::uint32_t hills = 200, slots = 5;
+  std::vector<testing::SmallObject> objects;
+  for (std::uint32_t first = 0; first < hills * slots; first += slots) {
+    objects.push_back({110, {first, first + 4}});
+    objects.push_back({300, {first + 2}});
+  }
+  const AccessProgram program = small_program(std::vector<std::int64_t>(std::size_t{hills} * slots, 100), objects);
+  const SwapMachine machine = small_machine(1, 2, anything);
+  const SwapPlan plan = least_plan(program, machine, small_request(0.02));
+  EXPECT_EQ(plan.peak, Bytes(300));
+  EXPECT_EQ(plan.stall, Nanoseconds(10 * hills));
+  expect_sound(program, machine, plan);
+}
+
+// The link takes copies in the order in which they are asked for, however long they are packed before. One is asked for
+// earlier than others that are planned to pass before it only where later would be too late.
+RC_GTEST_PROP(PlannerProperties, CopiesOutAreAskedForInTheOrderInWhichTheyAreToPass, ()) {
+  const AccessProgram program = testing::drawn_lives();
+  SwapMachine machine = testing::drawn_packing_machine(program);
+  machine.codec = {2000, testing::pick<std::uint64_t>(1, 5) * 1'000'000'000, 0};
+  const SwapPlan plan = least_plan(program, machine, small_request(testing::pick(0, 20) / 100.0));
+  std::vector<PlannedAbsence> asked;
+  for (const std::vector<std::uint32_t>& slot : lists_of(program, plan).outs)
+    for (const std::uint32_t a : slot)
+      if (plan.absences[a].copies) asked.push_back(plan.absences[a]);
+  for (std::size_t first = 0; first < asked.size(); ++first)
+    for (std::size_t later = first + 1; later < asked.size(); ++later)
+      RC_ASSERT(asked[first].out_time <= asked[later].out_time || asked[first].settle_slot <= asked[later].out_slot);
+}
+
+// The search goes on from where less effort ended.
+RC_GTEST_PROP(PlannerProperties, MoreEffortNeverGivesAHigherPeak, ()) {
+  const AccessProgram program = testing::drawn_lives();
+  const SwapMachine machine = testing::drawn_packing_machine(program);
+  PlannerRequest request = small_request(testing::pick(0, 20) / 100.0);
+  const Bytes less = least_plan(program, machine, request).peak;
+  request.effort *= 4;
+  RC_ASSERT(least_plan(program, machine, request).peak <= less);
+}
+
 // It ends, and the limit holds. Some limits no planner can hold: a copy out needs an operator to run beside.
 RC_GTEST_PROP(PlannerProperties, StickingToALimitHoldsItOrSaysThatItCannot, ()) {
   const AccessProgram program = testing::drawn_lives();
