@@ -98,9 +98,13 @@ Row row_of(const Trace& trace, const Question& q) {
   const AccessProgram program = access_program(window, q.timing);
   const std::uint32_t largest = largest_operator(program);
   Seconds seconds;
-  const SwapBound bound =
-      swap_bound(program, q.machine,
-                 {.tier = q.tier, .max_overhead = q.max_overhead, .min_swap = q.min_swap, .moments = q.moments});
+  const SwapBound bound = swap_bound(program, q.machine,
+                                     {.tier = q.tier,
+                                      .max_overhead = q.max_overhead,
+                                      .min_swap = q.min_swap,
+                                      .moments = q.moments,
+                                      .pauses_absorb = true,
+                                      .launch_gap = q.timing.gap});
   const double bound_seconds = seconds.take();
   const SwapPlan plan =
       least_plan(program, q.machine, {.tier = q.tier, .max_overhead = q.max_overhead, .min_swap = q.min_swap});

@@ -21,24 +21,31 @@
 // first and last gap are one, and what was copied of their last version holds at the next beginning. Minimise
 // P >= L(m) - sum of A(g,m) at all moments.
 //
-// LINKS. A copy of n bytes keeps its direction for latency + n / (ratio * bandwidth) when alone, and divisible copies
-// take the same time a byte: what a phase carries in one direction takes d + s at most. While both directions move
-// bytes whose bandwidths together exceed the duplex total, each moves at the share q = duplex / (out + in) of its own.
-// Let out alone move for a time a, in alone for b, both for c, and u be other time of the link out (latencies): then
-// a + c + u <= d + s and a + b + c <= d + s, so with 0 <= k <= 1: a + c + k b + (1 - k) u <= d + s. Bytes out take
-// x = a + q c at full speed, bytes in y = b + q c; with k = min(1, 1/q - 1):
-//     x + k y + (1 - k) u <= d + s,   and likewise for in.
-// A copy may lie in several phases, with its latency in the first, so it counts in one of two ways that hold for any
-// part of it: as x without its latency, or, small copies, all of it as u.
+// WHOLE OBJECTS. What is absent at m had been copied out as a whole since its last write: record_gap, handover,
+// packing, latency, its bytes and handover again. Where the time from the write to m lacks w > 0 of that, operators
+// wait w there: with W(m) the waiting before m so far, W(m) - W(at the write) >= w * A / size. Likewise for what comes
+// back between the end of m and the begin of its user: that holds for what is absent, Z(g,m) <= A(g,m), which the load
+// counts then. What comes back in the stretch and is used in the next one needs neither unpacking nor handing over
+// before the end. Where pauses absorb waiting, W may fall by them; else it only grows; at the end it is max_overhead *
+// duration at most.
 //
-// Every schedule of whole objects obeys these constraints: order at the link, whole transfers (nothing is free before
-// all of an object is out), packing time, records, handing over between operators and copies, placement and the host's
-// time only add to them. So the optimum, rounded up to
-// whole bytes, is a lower bound of the load of any schedule. It remains one when moments are left out (phases and
-// their constraints add up), and when objects that are used in the same intervals between moments, of one class of
-// sizes, are added up at the time a byte of the largest, which keeps the program small: with `moments` moments,
-// half of them where the load is largest. It is loose where parts of objects would have to leave, or where the link
-// could not pass whole ones in an order that serves all: exact_plan.h tells by how much.
+// LINKS. A copy of n bytes keeps its direction for latency + n / (ratio * bandwidth) when alone: let its progress count
+// in that time. What a phase carries in one direction takes d + s at most (s: the rise of W). While both directions
+// move bytes whose bandwidths together exceed the duplex total, each moves at the share q = duplex / (out + in) of its
+// own. Let out alone move for a time a, in alone for b, both for c, and u, v be latencies out and in: a + c + u <= d +
+// s and a + b + c <= d + s, so with k = min(1, 1/q - 1): a + c + k b + (1 - k) u <= d + s. Bytes out take x = a + q c
+// at full speed, bytes in y = b + q c: x + k y + (1 - k) u <= d + s. With the progresses X = x + u and Y = y + v:
+//     X <= d + s,   X + k Y - k (u + v) <= d + s,   and likewise for in,
+// where all u + v together are the latencies of all copies. A latency may be counted by a larger size than the
+// object's: its progress is then slower by as much.
+//
+// Every schedule of whole objects obeys these constraints: order at the link, placement and the host's calls only add
+// to them. So the optimum, rounded up to whole bytes, is a lower bound of the load of any schedule; it is told from the
+// prices of a solution, which prove it. It remains one when moments are left out (phases and their constraints add up),
+// and when objects that are used in the same intervals between moments, of one class of sizes, are added up, by the
+// least of their lacks. Moments are added where the solution does what more of them would forbid: leaves too much
+// between two of them, or copies more behind a write or before a use than the time there is. The bound is loose where
+// the link could not pass whole objects in an order that serves all: exact_plan.h tells by how much.
 
 #include <cstdint>
 #include <vector>
@@ -53,6 +60,10 @@ struct BoundRequest {
   double max_overhead = 0;      ///< fraction of the duration that operators may wait in all
   Bytes min_swap{1};            ///< smaller objects stay
   std::uint32_t moments = 400;  ///< at most; all operators where there are no more
+  /// Pauses of the device between operators, beyond launch_gap, are the host's, which goes on while an operator waits:
+  /// they make up for waiting. Else they last as recorded.
+  bool pauses_absorb = false;
+  Nanoseconds launch_gap{};
 };
 
 struct SwapBound {

@@ -1,24 +1,13 @@
 #include "engine/swap/bound_program.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 
 namespace vramlab {
 namespace {
 
-constexpr std::uint32_t kept = ~std::uint32_t{0};
-// Loads and times are of about this size in the linear program; its solver keeps its conditions within 1e-7.
+// Loads and times are of about this size in the linear program.
 constexpr double scale = 1000;
-constexpr double solver_slack = 1e-5;
-// Classes of sizes, by their bits: where the latency counts much, little, hardly. More make the program slow.
-constexpr std::array<std::uint32_t, 3> classes{22, 25, 64};
-
-std::uint32_t class_of(Bytes bytes) {
-  const auto bits = static_cast<std::uint32_t>(std::bit_width(bytes.value));
-  return *std::ranges::lower_bound(classes, bits);
-}
 
 }  // namespace
 
@@ -28,102 +17,76 @@ BoundProgram::BoundProgram(const AccessProgram& program, const SwapMachine& mach
       machine_(machine),
       request_(request),
       moments_(std::move(moments)),
+      shapes_(program, machine, request, moments_),
       end_(static_cast<std::uint32_t>(moments_.size())) {
   unit_bytes_ = static_cast<double>(std::max<std::uint64_t>(1, std::ranges::max_element(program.load)->value)) / scale;
   unit_ns_ = static_cast<double>(std::max<std::int64_t>(1, program.duration.value)) / scale;
 }
 
 BoundProgram::Result BoundProgram::solve(Bytes at_least) {
-  gather_groups();
   add_frame(at_least);
   const SwapLink& link = machine_.link(request_.tier);
-  for (const auto& [key, group] : groups_) {
-    out_ = weights(link.out, group.largest, key.second);
-    in_ = weights(link.in, group.largest, key.second);
-    for (const Version& version : key.first) add(version, units(group.bytes));
+  for (const auto& [key, group] : shapes_.groups()) {
+    out_ = weight(link.out, key.second);
+    in_ = weight(link.in, key.second);
+    const Lack* lacks = group.lacks.data();
+    for (const Version& version : key.first) {
+      add(version, lacks, units(group.bytes));
+      lacks += version.gaps.size();
+    }
   }
   const auto solution = lp_.minimise();
-  Result result{.load = {}, .columns = lp_.columns(), .rows = lp_.rows()};
+  Result result{.load = {}, .columns = lp_.columns(), .rows = lp_.rows(), .left = {}, .excesses = {}, .worth = {}};
+  if (!solution) return result;
   // Loads are whole bytes.
-  if (solution)
-    result.load =
-        Bytes(static_cast<std::uint64_t>(std::max(0.0, std::ceil((solution->value - solver_slack) * unit_bytes_))));
+  result.load = Bytes(
+      static_cast<std::uint64_t>(std::max(0.0, std::ceil((solution->value - LinearProgram::tolerance) * unit_bytes_))));
+  result.left = shapes_.left(absences(solution->columns));
+  result.excesses = shapes_.excesses(hurried(solution->columns));
+  result.worth = worth(solution->prices);
   return result;
 }
 
-// --- Shapes --------------------------------------------------------------------------------------------------------
-
-void BoundProgram::gather_groups() {
-  for (std::uint32_t object = 0; object < program_.objects.size(); ++object) {
-    const Bytes bytes = program_.objects[object].bytes;
-    if (bytes < request_.min_swap || bytes == Bytes(0)) continue;
-    const Shape shape = shape_of(object);
-    if (shape.empty()) continue;
-    Group& group = groups_[{shape, class_of(bytes)}];
-    group.bytes += bytes;
-    group.largest = std::max(group.largest, bytes);
-  }
-}
-
-// First moment at or after `slot`.
-std::uint32_t BoundProgram::moment_from(std::uint32_t slot) const {
-  return static_cast<std::uint32_t>(std::lower_bound(moments_.begin(), moments_.end(), slot) - moments_.begin());
-}
-
-// The gaps of a persistent object before its first write belong to its last version, next time.
-BoundProgram::Shape BoundProgram::shape_of(std::uint32_t number) const {
-  const ProgramObject& object = program_.objects[number];
-  const bool wraps = object.persistent() && !object.accesses.empty();
-  const bool written = std::ranges::any_of(object.accesses, [](Access a) { return a.writes; });
-  Shape shape;
-  std::vector<MomentGap> next_time;
-  for (const SwapGap& gap : gaps_of(program_, number)) {
-    MomentGap found{.first = moment_from(gap.from), .last = moment_from(gap.to), .returns = gap.returns};
-    if (wraps && (gap.from == 0 || (written && gap.copied == 0))) {
-      next_time.push_back({.first = end_ + 1 + found.first, .last = end_ + 1 + found.last, .returns = true});
-    } else {
-      note(shape, object.persistent() && !written ? kept : moment_from(gap.copied), found);
+std::vector<BoundShapes::Absent> BoundProgram::absences(const std::vector<double>& values) const {
+  std::vector<BoundShapes::Absent> absences;
+  auto columns = absent_.begin();
+  for (const auto& [key, group] : shapes_.groups()) {
+    const double size = units(group.bytes);
+    absences.emplace_back();
+    for (std::size_t gap = 0; gap < group.lacks.size(); ++gap, ++columns) {
+      std::vector<double>& parts = absences.back().emplace_back();
+      for (const int column : *columns)
+        parts.push_back(column < 0 ? 0 : values[static_cast<std::size_t>(column)] / size);
     }
   }
-  if (wraps) append_next_time(shape, object, written, next_time);
-  tidy(shape);
-  return shape;
+  return absences;
 }
 
-void BoundProgram::note(Shape& shape, std::uint32_t copied, const MomentGap& gap) {
-  if (shape.empty() || shape.back().copied != copied) shape.push_back({.copied = copied, .gaps = {}});
-  shape.back().gaps.push_back(gap);
-}
-
-// The gap at the end and the one at the next beginning are one.
-void BoundProgram::append_next_time(Shape& shape, const ProgramObject& object, bool written,
-                                    std::vector<MomentGap> gaps) const {
-  std::uint32_t last_write = 0;
-  for (const Access access : object.accesses)
-    if (access.writes) last_write = access.slot + 1;
-  const bool tail = object.accesses.back().slot + 1 < program_.slots();
-  if (tail && !shape.empty()) {
-    MomentGap& last = shape.back().gaps.back();
-    last.returns = true;
-    last.last = end_ + 1;
-    if (!gaps.empty() && gaps.front().first == end_ + 1) {
-      last.last = gaps.front().last;
-      gaps.erase(gaps.begin());
+std::vector<BoundShapes::Hurried> BoundProgram::hurried(const std::vector<double>& values) const {
+  std::vector<BoundShapes::Hurried> found;
+  auto out = first_outs_.begin(), in = last_ins_.begin();
+  for (const auto& [key, group] : shapes_.groups()) {
+    const auto part = [&, size = units(group.bytes)](int column) {
+      return column < 0 ? 0 : values[static_cast<std::size_t>(column)] / size;
+    };
+    found.emplace_back();
+    for (const Version& version : key.first) {
+      found.back().out.push_back(part(*out++));
+      for (std::size_t gap = 0; gap < version.gaps.size(); ++gap) found.back().in.push_back(part(*in++));
     }
   }
-  for (const MomentGap& gap : gaps) note(shape, written ? moment_from(last_write) : kept, gap);
+  return found;
 }
 
-// `last` has been one beyond so far. Gaps without a moment go.
-void BoundProgram::tidy(Shape& shape) const {
-  for (Version& version : shape) {
-    std::erase_if(version.gaps, [&](const MomentGap& gap) {
-      const bool end_alone = gap.first == end_ && gap.last == end_ + 1;
-      return gap.first >= gap.last || end_alone;
-    });
-    for (MomentGap& gap : version.gaps) --gap.last;
+std::vector<double> BoundProgram::worth(const std::vector<double>& prices) const {
+  const auto price = [&](int row) { return row < 0 ? 0 : std::abs(prices[static_cast<std::size_t>(row)]); };
+  std::vector<double> found;
+  for (std::uint32_t phase = 0; phase < links_.size(); phase += 2) {
+    const LinkRows& rows = links_[phase];
+    found.push_back((price(rows.out) + price(rows.in) + price(rows.out_shared) + price(rows.in_shared)) *
+                    time_of(phase));
   }
-  std::erase_if(shape, [](const Version& version) { return version.gaps.empty(); });
+  return found;
 }
 
 // --- The frame: peak, links, waiting -------------------------------------------------------------------------------
@@ -134,9 +97,10 @@ void BoundProgram::add_frame(Bytes at_least) {
   const auto both = static_cast<double>(link.duplex_bytes_per_second);
   const double share = both > 0 ? std::min(1.0, both / sum) : 1.0;
   slowed_ = std::min(1.0, (1 - share) / share);
-  peak_ = lp_.column(units(at_least), LinearProgram::infinite, 1);
-  const int waiting = lp_.row(-LinearProgram::infinite, request_.max_overhead * units(program_.duration));
-  for (std::uint32_t phase = 0; phase <= 2 * end_; ++phase) add_phase(phase, waiting);
+  peak_ = lp_.column(units(at_least), std::max(units(at_least), scale), 1);
+  if (slowed_ > 0) latencies_ = lp_.row(-LinearProgram::infinite, 0);
+  add_lateness();
+  for (std::uint32_t phase = 0; phase <= 2 * end_; ++phase) add_phase(phase);
   for (const std::uint32_t slot : moments_) {
     const int row = lp_.row(units(program_.load[slot]), LinearProgram::infinite);
     lp_.entry(row, peak_, 1);
@@ -144,19 +108,41 @@ void BoundProgram::add_frame(Bytes at_least) {
   }
 }
 
+// Of the operators of moments, and of the end. It falls only where there are pauses.
+void BoundProgram::add_lateness() {
+  const double allowed = request_.max_overhead * static_cast<double>(program_.duration.value);
+  const auto pauses = [&](std::uint32_t moment) {
+    return static_cast<double>(shapes_.pauses(moment == end_ ? program_.slots() : moments_[moment]).value);
+  };
+  most_late_ns_ = allowed + pauses(end_);
+  if (most_late_ns_ <= 0) return;
+  for (std::uint32_t moment = 0; moment <= end_; ++moment) {
+    late_.push_back(lp_.column(0, (allowed + pauses(end_) - pauses(moment)) / unit_ns_));
+    if (moment == 0) continue;
+    const int row = lp_.row((pauses(moment - 1) - pauses(moment)) / unit_ns_, LinearProgram::infinite);
+    lp_.entry(row, late_[moment], 1);
+    lp_.entry(row, late_[moment - 1], -1);
+  }
+}
+
 // Operators wait before they run.
-void BoundProgram::add_phase(std::uint32_t phase, int waiting) {
-  const int wait = request_.max_overhead > 0 && phase % 2 == 0 ? lp_.column(0, LinearProgram::infinite) : -1;
-  if (wait >= 0) lp_.entry(waiting, wait, 1);
+void BoundProgram::add_phase(std::uint32_t phase) {
+  const std::uint32_t moment = phase / 2;
   const auto row = [&] {
     const int found = lp_.row(-LinearProgram::infinite, time_of(phase));
-    if (wait >= 0) lp_.entry(found, wait, -1);
+    if (phase % 2 != 0 || late_.empty()) return found;
+    lp_.entry(found, late_[moment], -1);
+    if (moment > 0) lp_.entry(found, late_[moment - 1], 1);
     return found;
   };
   LinkRows rows{.out = row(), .in = row()};
   if (slowed_ > 0) {
     rows.out_shared = row();
     rows.in_shared = row();
+    const int latency = lp_.column(0, 2 * scale * (1 + request_.max_overhead));
+    lp_.entry(rows.out_shared, latency, -slowed_);
+    lp_.entry(rows.in_shared, latency, -slowed_);
+    lp_.entry(latencies_, latency, 1);
   }
   links_.push_back(rows);
 }
@@ -168,19 +154,11 @@ double BoundProgram::time_of(std::uint32_t phase) const {
   return units((moment == end_ ? program_.duration : program_.begin[moments_[moment]]) - from);
 }
 
-// Of the larger the latency is left out where the other direction's slowing counts for more. Which those are depends on
-// the class alone, so that fewer moments, and so larger groups, only make a byte cheaper.
-BoundProgram::Weights BoundProgram::weights(const LinkSpeed& link, Bytes largest, std::uint32_t bits) const {
-  const auto link_time = [&](double bytes) {
-    return bytes * 1000 / machine_.codec.ratio_per_mille / (static_cast<double>(link.bytes_per_second) / 1e9);
-  };
+BoundProgram::Weight BoundProgram::weight(const LinkSpeed& link, std::uint64_t largest) const {
+  const auto bytes = static_cast<double>(largest);
   const auto latency = static_cast<double>(link.latency.value);
-  const double moving = link_time(static_cast<double>(largest.value));
-  const double whole = moving + latency;
-  const double unit = 1 / (unit_ns_ * units(largest));
-  if (slowed_ == 0 || latency > slowed_ * (latency + link_time(std::ldexp(1.0, static_cast<int>(bits)))))
-    return {.own = whole * unit, .own_shared = (1 - slowed_) * whole * unit, .other_shared = 0};
-  return {.own = moving * unit, .own_shared = moving * unit, .other_shared = slowed_ * moving * unit};
+  const double unit = unit_bytes_ / (unit_ns_ * bytes);
+  return {.whole = (latency + bound_link_ns(machine_, link, bytes)) * unit, .latency = latency * unit};
 }
 
 // --- One version ---------------------------------------------------------------------------------------------------
@@ -193,75 +171,117 @@ const BoundProgram::LinkRows& BoundProgram::rows_of(std::uint32_t phase) const {
   return links_[phase <= 2 * end_ ? phase : phase - 2 * end_ - 1];
 }
 
-void BoundProgram::add(const Version& version, double size) {
-  std::uint32_t next = version.copied == kept ? 0 : phase_before(version.copied);
+void BoundProgram::add(const Version& version, const Lack* lacks, double size) {
+  const bool kept = version.copied == BoundShapes::kept;
+  std::uint32_t next = kept ? 0 : phase_before(version.copied);
   int copied = -1;  // by the end of phase next - 1
+  first_outs_.push_back(-1);
   for (const MomentGap& gap : version.gaps) {
     int absent = -1;
-    for (std::uint32_t m = gap.first; m <= gap.last; ++m) {
-      const int now = absent_at(m, size);
-      if (version.copied != kept) {
-        for (; next <= phase_before(m); ++next) copied = copied_by(next, copied, size);
+    std::vector<int>& columns = absent_.emplace_back(gap.last - gap.first + 1, -1);
+    for (std::uint32_t m = first_useful(gap, *lacks); m <= gap.last; ++m) {
+      const int now = not_back(m, lacks->out[m - gap.first], version.copied, size);
+      columns[m - gap.first] = lighten(m, gap, lacks->in[m - gap.first], now, size);
+      if (!kept) {
+        for (; next <= phase_before(m); ++next) {
+          copied = copied_by(next, copied, size);
+          if (first_outs_.back() < 0) first_outs_.back() = copied;
+        }
         cover(now, copied);
       }
       // What comes back while the operator of m runs takes memory there already.
-      if (absent >= 0) flow_in(phase_before(m), m == end_ ? 1 : 2, absent, now);
+      if (absent >= 0) flow_in(phase_before(m), m == end_ ? 1 : 2, absent, now, size);
       absent = now;
     }
-    if (gap.returns) flow_in(phase_before(gap.last + 1), 1, absent, -1);
+    last_ins_.push_back(gap.returns && absent >= 0 ? flow_in(phase_before(gap.last + 1), 1, absent, -1, size) : -1);
+    ++lacks;
   }
 }
 
-int BoundProgram::absent_at(std::uint32_t moment, double size) {
+// From which it can be out; one beyond the gap where it can be absent at no moment.
+std::uint32_t BoundProgram::first_useful(const MomentGap& gap, const Lack& lack) const {
+  std::uint32_t first = gap.last + 1;
+  for (std::uint32_t m = gap.last + 1; m-- > gap.first && possible(lack.out[m - gap.first]);)
+    if (first <= gap.last || possible(lack.in[m - gap.first])) first = m;
+  return first;
+}
+
+// What has left and not come back by the end of the moment.
+int BoundProgram::not_back(std::uint32_t moment, double lack, std::uint32_t written, double size) {
   const int column = lp_.column(0, size);
-  if (moment != end_) lp_.entry(loads_[moment < end_ ? moment : moment - end_ - 1], column, 1);
+  if (lack > 0) wait_between(written, moment, column, lack, size);
   return column;
+}
+
+// The load of the moment, by what is absent: all that is not back, where there is time for all to come back then.
+int BoundProgram::lighten(std::uint32_t moment, const MomentGap& gap, double lack, int not_back, double size) {
+  if (moment == end_) return not_back;
+  if (!possible(lack)) return -1;
+  const int row = loads_[moment < end_ ? moment : moment - end_ - 1];
+  if (lack <= 0) {
+    lp_.entry(row, not_back, 1);
+    return not_back;
+  }
+  const int absent = lp_.column(0, size);
+  lp_.entry(row, absent, 1);
+  cover(absent, not_back);
+  wait_between(moment + 1, gap.last + 1, absent, lack, size);
+  return absent;
+}
+
+// The whole of `column` lacks so much time from behind moment `from` - 1 to `to`.
+void BoundProgram::wait_between(std::uint32_t from, std::uint32_t to, int column, double lack, double size) {
+  const int row = lp_.row(0, LinearProgram::infinite);
+  enter_lateness(row, to, 1);
+  if (from > 0) enter_lateness(row, from - 1, -1);
+  lp_.entry(row, column, -lack / unit_ns_ / size);
+}
+
+void BoundProgram::enter_lateness(int row, std::uint32_t moment, double sign) {
+  if (moment > end_) {
+    lp_.entry(row, late_[end_], sign);
+    moment -= end_ + 1;
+  }
+  lp_.entry(row, late_[moment], sign);
 }
 
 // A cumulated amount: what leaves in the phase is its rise.
 int BoundProgram::copied_by(std::uint32_t phase, int before, double size) {
   const int column = lp_.column(0, size);
-  take_out(phase, column, 1);
+  take(rows_of(phase), true, column, 1);
   if (before < 0) return column;
-  take_out(phase, before, -1);
-  const int rises = lp_.row(0, LinearProgram::infinite);
-  lp_.entry(rises, column, 1);
-  lp_.entry(rises, before, -1);
+  take(rows_of(phase), true, before, -1);
+  cover(before, column);
   return column;
 }
 
 // What comes back in `phases` of them: the fall of an absent amount.
-void BoundProgram::flow_in(std::uint32_t phase, std::uint32_t phases, int before, int after) {
+int BoundProgram::flow_in(std::uint32_t phase, std::uint32_t phases, int before, int after, double size) {
   const int enough = lp_.row(0, LinearProgram::infinite);
+  int flow = -1;
   for (std::uint32_t p = phase; p < phase + phases; ++p) {
-    const int flow = lp_.column(0, LinearProgram::infinite);
-    take_in(p, flow);
+    flow = lp_.column(0, size);
+    take(rows_of(p), false, flow, 1);
     lp_.entry(enough, flow, 1);
   }
   lp_.entry(enough, before, -1);
   if (after >= 0) lp_.entry(enough, after, 1);
+  return flow;
 }
 
-void BoundProgram::take_out(std::uint32_t phase, int column, double sign) {
-  const LinkRows& rows = rows_of(phase);
-  lp_.entry(rows.out, column, sign * out_.own);
+void BoundProgram::take(const LinkRows& rows, bool out, int column, double sign) {
+  const Weight& weight = out ? out_ : in_;
+  lp_.entry(out ? rows.out : rows.in, column, sign * weight.whole);
   if (slowed_ == 0) return;
-  lp_.entry(rows.out_shared, column, sign * out_.own_shared);
-  lp_.entry(rows.in_shared, column, sign * out_.other_shared);
+  lp_.entry(out ? rows.out_shared : rows.in_shared, column, sign * weight.whole);
+  lp_.entry(out ? rows.in_shared : rows.out_shared, column, sign * slowed_ * weight.whole);
+  lp_.entry(latencies_, column, -sign * weight.latency);
 }
 
-void BoundProgram::take_in(std::uint32_t phase, int column) {
-  const LinkRows& rows = rows_of(phase);
-  lp_.entry(rows.in, column, in_.own);
-  if (slowed_ == 0) return;
-  lp_.entry(rows.in_shared, column, in_.own_shared);
-  lp_.entry(rows.out_shared, column, in_.other_shared);
-}
-
-void BoundProgram::cover(int absent, int copied) {
+void BoundProgram::cover(int covered, int by) {
   const int row = lp_.row(-LinearProgram::infinite, 0);
-  lp_.entry(row, absent, 1);
-  lp_.entry(row, copied, -1);
+  lp_.entry(row, covered, 1);
+  lp_.entry(row, by, -1);
 }
 
 }  // namespace vramlab

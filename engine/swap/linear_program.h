@@ -11,6 +11,7 @@ namespace vramlab {
 class LinearProgram {
  public:
   static constexpr double infinite = 1e30;
+  static constexpr double tolerance = 1e-5;
 
   /// Returns the column's number.
   int column(double lowest, double highest, double cost = 0);
@@ -24,13 +25,16 @@ class LinearProgram {
   std::uint32_t rows() const { return static_cast<std::uint32_t>(row_lower_.size()); }
 
   struct Solution {
-    double value = 0;
+    double value = 0;  ///< none is lower by more than `tolerance`: proved with the prices, whatever the solver takes
     std::vector<double> columns;
+    std::vector<double> prices;  ///< of rows: what the value would rise by, were their bounds higher by one
   };
   /// None where the solver found no optimum.
   std::optional<Solution> minimise() const;
 
  private:
+  double proved(const double* prices) const;
+
   std::vector<double> column_lower_, column_upper_, cost_, row_lower_, row_upper_;
   std::vector<int> entry_rows_, entry_columns_;
   std::vector<double> entries_;
