@@ -37,7 +37,8 @@ struct IterationPlanRequest {
   std::function<bool(IterationHistory::Role)> may_leave;
 };
 
-/// nullopt: all fits as it is, or no plan holds the limit. REQUIRES: lives were kept.
+/// A limit below what any plan holds stands for that. nullopt: all fits as it is, or the search found no plan.
+/// REQUIRES: lives were kept.
 std::optional<IterationPlan> plan_iteration(const IterationHistory::Iteration& kept, const SwapMachine& machine,
                                             const IterationPlanRequest& request);
 
