@@ -99,11 +99,11 @@ void GpuTensorCodec::Parts::load() {
   multiprocessors = static_cast<std::uint32_t>(count);
   VRAMLAB_CUDA_CHECK(fast() ? gpu::load_fast(plan.bytes(), plan.way) : gpu::load_dense(plan.bytes(), plan.way));
   if (plan.way != gpu::Way::levels) return;
-  const LevelTable table = plan.levels->view();
-  level_of.fill(table.level_of, std::uint64_t{2} << table.sign_shift);
-  magnitude_of.fill(table.magnitude_of, std::uint64_t{2} * table.levels);
-  plan.rule.levels.level_of = static_cast<const std::uint16_t*>(level_of.at);
-  plan.rule.levels.magnitude_of = static_cast<const std::uint16_t*>(magnitude_of.at);
+  gpu::LevelRule& rule = plan.rule.levels;
+  level_of.fill(rule.level_of, std::uint64_t{2} * (rule.high - rule.low + 1));
+  magnitude_of.fill(rule.magnitude_of, std::uint64_t{2} * rule.levels);
+  rule.level_of = static_cast<const std::uint16_t*>(level_of.at);
+  rule.magnitude_of = static_cast<const std::uint16_t*>(magnitude_of.at);
 }
 
 template <class Task>
@@ -185,6 +185,7 @@ void GpuTensorCodec::compress(const void* in, std::uint64_t values, GpuRoom pack
   check({"the workspace", workspace.at}, parts_->gpu);
   check({"the stream's length", packed_bytes, 8, true}, parts_->gpu);
   const auto start = [&](auto task) {
+    if constexpr (requires { task.room_bytes; }) task.room_bytes = max_stream_bytes(values, header.dimensions);
     task.shape = extents;
     task.packed_bytes = packed_bytes;
     parts_->start_packing(task, workspace.at, stream);

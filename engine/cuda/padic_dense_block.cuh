@@ -105,6 +105,9 @@ class DenseBlockDecoder {
                                                                         : 0;
   static constexpr bool tail_known = W::bytes == 4 && !W::can_escape;  ///< then it has as many bits
   static constexpr bool in_bytes = W::form == Form::signed_parts;      ///< the fixed split's digits
+  /// Words of every class but 0 have their digits at one place. Of 4 bytes there are too few registers to make use of
+  /// it.
+  static constexpr bool alike = in_bytes && !careful && W::bytes == 2;
   static constexpr u32 quad_bytes = quad_words * W::bytes, quads_of_group = group_rows / rows_of_quad;
 
   VRAMLAB_LANE bool sequential(u32 plane) const {
@@ -157,10 +160,35 @@ class DenseBlockDecoder {
     return tail;
   }
 
+  /// Where the digits of a plane lie that are alike: as HeadMeaning::places has it, from bit 0 on.
+  VRAMLAB_LANE u32 places_of(u32 plane) const {
+    const Splitter& splitter = tables_.splitter;
+    return splitter.bits_below(splitter.tail, plane) | splitter.digit_bits(splitter.tail, plane) << 5;
+  }
+  /// A row's digits, or values. `i`: of the quad; `places`: of the plane's digits.
+  template <Given given, bool last>
+  VRAMLAB_LANE u32 alike_row(u32 places, u32 zeros, u32 plane, const Waiting& waiting, u32 i, const u32* tails) {
+    const u32 symbol = bytes_of(waiting.symbols, 0, 0x4440U + i), width = places >> 5;
+    const bool takes = symbol >= zeros && (given == Given::bits || width != 0);
+    u32 digit = 0;
+    if constexpr (given == Given::bits)
+      digit = coder_.decode_bits(width, (1U << width) - 1U, takes);
+    else
+      digit = Coder::symbol_of(coder_.decode(tables_.slots[1 + plane], takes)) & ((1U << width) - 1U);
+    if (!takes) digit = 0;
+    if constexpr (!last) return digit;
+    u32 tail = wrapped_left(digit, places);
+    if ((waiting_ & 1U) != 0)  // of two planes the first; where a forged stream has no bits in the second, the only one
+      tail |= bytes_of(waiting.bytes, 0, 0x4440U + i) << (tables_.splitter.tail > 8 ? 8U : 0U);
+    if (planar_) tail |= tails[i * tail_pitch];
+    return tables_.meanings[symbol].base ^ shifted(tail);
+  }
+
   /// The coder's way over all words of the block. `last`: values come out.
   template <Given given, bool last>
   VRAMLAB_LANE void pass(u32 plane) {
     const u32 quads = (block_.n + quad_words - 1) / quad_words;
+    const u32 common = alike && given != Given::heads ? places_of(plane) : 0U, zeros = tables_.zeros;
     Waiting next;
     if (given != Given::heads) next = load(0);
     for (u32 quad = 0; quad < quads; ++quad) {
@@ -178,6 +206,8 @@ class DenseBlockDecoder {
           const u32 symbol = Coder::symbol_of(coder_.decode(tables_.slots[0], in));
           out[i] = last ? finished(tables_.meanings[symbol], in, most_planar_bits != 0 ? tails[i * tail_pitch] : 0U)
                         : symbol;
+        } else if constexpr (alike) {
+          out[i] = alike_row<given, last>(common, zeros, plane, waiting, i, tails);
         } else {
           const HeadMeaning meaning = tables_.meanings[before];
           const u32 places = meaning.places >> 10 * plane, digit = digit_of_plane<given>(plane, in, places >> 5);
@@ -204,7 +234,11 @@ class DenseBlockDecoder {
   /// A value's bits.
   VRAMLAB_LANE u32 finished(const HeadMeaning& meaning, bool in, u32 tail) {
     bool valid = true;
-    u32 raw = value_of(meaning.word<W::form>(tail), valid);
+    u32 raw = 0;
+    if constexpr (in_bytes)
+      raw = meaning.base ^ shifted(tail);
+    else
+      raw = value_of(meaning.word<W::form>(tail), valid);
     if (careful && tables_.escape != most_symbols) {
       const bool escape = in && (meaning.places & HeadMeaning::escape) != 0;
       const u32 mask = ballot(escape), at = block_.escapes_at + 1 + block_.escaped + popcount(mask & lanes_below());
@@ -217,9 +251,11 @@ class DenseBlockDecoder {
     if (in && !valid) block_.damage |= bad_block;
     return raw;
   }
+  /// Of words with sign and magnitude: where a value has what is the tail of its word.
+  VRAMLAB_LANE u32 shifted(u32 tail) const { return W::can_escape ? tail << task_.rule.drop : tail; }
   VRAMLAB_LANE u32 value_of(u32 word, bool& valid) const {
     if constexpr (of_levels<W>) {
-      LevelTable levels = task_.rule.levels;
+      LevelRule levels = task_.rule.levels;
       const Word parts = W::parts_of(word, false);
       valid = parts.magnitude < levels.levels;
       levels.magnitude_of = shared_.magnitudes;

@@ -103,6 +103,13 @@ class Coder {
     refill();
     return digit;
   }
+  /// The same of one width for all lanes that take any; `digits` has its bits set. What others get means nothing.
+  VRAMLAB_LANE u32 decode_bits(u32 width, u32 digits, bool takes) {
+    const u32 digit = state & digits;
+    if (takes) state >>= width;
+    refill();
+    return digit;
+  }
   /// Coder words.
   VRAMLAB_LANE u32 taken() const { return taken_ / 2; }
   /// The lane's shares of the checksum of all words that hold coder words, once these are taken.

@@ -103,6 +103,58 @@ VRAMLAB_LANE void count_group(const DenseTask& task, const WordCutter<W>& cutter
   }
 }
 
+/// The same of the fixed split, where those of all words but zero lie at the places `used`.
+template <class W, u32 count>
+VRAMLAB_LANE void count_alike(const WordCutter<W>& cutter, DigitShared<W>& shared, const u32 (&raw)[count], u32 used,
+                              u32 planes, PlanesSeen& seen) {
+  CutWord words[count];
+  cutter.cut(raw, words);
+  u32 there = 0;
+  VRAMLAB_UNROLL
+  for (u32 i = 0; i < count; ++i) there += words[i].magnitude != 0 ? 1U : 0U;
+  VRAMLAB_UNROLL
+  for (u32 k = 0; k < tail_planes; ++k) {
+    const u32 width = DigitPlaces::width(used, k), below = DigitPlaces::below(used, k), digits = (1U << width) - 1U;
+    if ((planes >> k & 1U) == 0 || width == 0) continue;
+    u32* const counts = shared.counts[k] + thread_index() % digit_copies;
+    seen.bits[k] += there * width;
+    seen.zeros[k] += there;
+    VRAMLAB_UNROLL
+    for (u32 i = 0; i < count; ++i) {
+      const u32 digit = words[i].magnitude >> below & digits;
+      if (digit == 0) continue;
+      --seen.zeros[k];
+      atomic_add(counts + digit * digit_copies, 1U);
+    }
+  }
+}
+template <class W>
+VRAMLAB_LANE void count_group_alike(const DenseTask& task, const WordCutter<W>& cutter, DigitShared<W>& shared,
+                                    u64 first, u32 planes, PlanesSeen& seen) {
+  constexpr u32 each = 16 / W::bytes, vectors = group_words / each / warp_lanes, flight = vectors < 4 ? vectors : 4;
+  const u32 used = task.survey->used;
+  if (task.values - first < group_words) {
+    for (u64 index = first + lane_index(); index < task.values; index += warp_lanes) {
+      const u32 raw[1] = {load_value<W::bytes>(task.from, index)};
+      count_alike<W>(cutter, shared, raw, used, planes, seen);
+    }
+    return;
+  }
+  const auto* from = reinterpret_cast<const Vector*>(static_cast<const u8*>(task.from) + first * W::bytes);
+  for (u32 v = 0; v < vectors; v += flight) {
+    Vector loaded[flight];
+    VRAMLAB_UNROLL
+    for (u32 i = 0; i < flight; ++i) loaded[i] = from[(v + i) * warp_lanes + lane_index()];
+    VRAMLAB_UNROLL
+    for (u32 i = 0; i < flight; ++i) {
+      u32 raw[each];
+      VRAMLAB_UNROLL
+      for (u32 k = 0; k < each; ++k) raw[k] = part_of_vector<W::bytes>(loaded[i], k);
+      count_alike<W>(cutter, shared, raw, used, planes, seen);
+    }
+  }
+}
+
 /// The kernel that counts digits: of every sampled_group-th group, or of all if some plane is to be coded.
 template <class W, bool sampled>
 VRAMLAB_LANE void count_digits(const DenseTask& task, DigitShared<W>& shared) {
@@ -121,8 +173,13 @@ VRAMLAB_LANE void count_digits(const DenseTask& task, DigitShared<W>& shared) {
   const u64 stride = group_words * (sampled ? sampled_group : 1U);
   const u64 warps = static_cast<u64>(grid_blocks()) * dense_warps;
   PlanesSeen seen;
-  for (u64 group = warp_index() * grid_blocks() + block_index(); group * stride < task.values; group += warps)
-    count_group<W>(task, cutter, shared, group * stride, planes, seen);
+  const bool alike = fixed_split<W> && survey.escapes == 0;
+  for (u64 group = warp_index() * grid_blocks() + block_index(); group * stride < task.values; group += warps) {
+    if (alike)
+      count_group_alike<W>(task, cutter, shared, group * stride, planes, seen);
+    else
+      count_group<W>(task, cutter, shared, group * stride, planes, seen);
+  }
   VRAMLAB_UNROLL
   for (u32 k = 0; k < tail_planes; ++k) {
     const u32 bits = warp_sum(seen.bits[k]), zeros = warp_sum(seen.zeros[k]);

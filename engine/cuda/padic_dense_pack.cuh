@@ -106,10 +106,13 @@ struct DensePacker {
     return kinds_of(likely, block);
   }
 
-  /// Digits of a plane. Returns all of them, ORed. `alike`: of all words but zero they lie at the same places.
-  template <bool coded, bool alike>
-  VRAMLAB_LANE u32 encode_plane(const BlockToPack& block, u32 plane, CoderWriter& writer) const {
-    const u32 used = task.survey->used;
+  /// Digits of a plane of the fixed split: of all words but zero they lie at the same places. Returns all, ORed.
+  template <bool coded>
+  VRAMLAB_LANE u32 encode_alike(const BlockToPack& block, u32 plane, CoderWriter& writer) const {
+    const u32 used = task.survey->used, width = DigitPlaces::width(used, plane),
+              below = DigitPlaces::below(used, plane);
+    const u32 scale = 1U << width, too_full = top_bit >> width;
+    const CoderStep* steps = shared.planes[plane];
     u32 digits = 0;
     for_rows(block, [&](const auto& raw, bool in) {
       constexpr u32 count = sizeof raw / sizeof raw[0];
@@ -117,7 +120,29 @@ struct DensePacker {
       cutter.cut(raw, words);
       VRAMLAB_UNROLL
       for (const CutWord& word : words) {
-        const u32 places = alike ? (in && word.magnitude != 0 ? used : 0U) : in ? shared.places[word.code] : 0U;
+        const bool there = in && word.magnitude != 0;
+        const u32 digit = word.magnitude >> below & (scale - 1U);
+        digits |= digit;
+        if constexpr (coded)
+          writer.put(steps[digit], there);
+        else
+          writer.put_digit(scale, too_full, digit, there);
+      }
+      return !writer.overflowed();
+    });
+    return warp_or(digits);
+  }
+  /// The same of any words.
+  template <bool coded>
+  VRAMLAB_LANE u32 encode_any(const BlockToPack& block, u32 plane, CoderWriter& writer) const {
+    u32 digits = 0;
+    for_rows(block, [&](const auto& raw, bool in) {
+      constexpr u32 count = sizeof raw / sizeof raw[0];
+      CutWord words[count];
+      cutter.cut(raw, words);
+      VRAMLAB_UNROLL
+      for (const CutWord& word : words) {
+        const u32 places = in ? shared.places[word.code] : 0U;
         const u32 width = DigitPlaces::width(places, plane), digit = DigitPlaces::digit(word.magnitude, places, plane);
         digits |= digit;
         if constexpr (coded)
@@ -133,30 +158,35 @@ struct DensePacker {
     const bool coded = block.kind(plane) == PlaneKind::coded;
     if constexpr (fixed_split<W>)
       if (task.survey->escapes == 0)
-        return coded ? encode_plane<true, true>(block, plane, writer) : encode_plane<false, true>(block, plane, writer);
-    return coded ? encode_plane<true, false>(block, plane, writer) : encode_plane<false, false>(block, plane, writer);
+        return coded ? encode_alike<true>(block, plane, writer) : encode_alike<false>(block, plane, writer);
+    return coded ? encode_any<true>(block, plane, writer) : encode_any<false>(block, plane, writer);
   }
   /// Heads; `found` gets what can be seen on the way.
   VRAMLAB_LANE void encode_heads(const BlockToPack& block, CoderWriter& writer, BlockSurvey& found) const {
-    u32 any = 0, magnitudes = 0, flags = 0, without = 0;
+    u32 any = 0, magnitudes = 0, values = 0, flags = 0, without = 0;
     for_rows(block, [&](const auto& raw, bool in) {
       constexpr u32 count = sizeof raw / sizeof raw[0];
       CutWord words[count];
       cutter.cut(raw, words);
       VRAMLAB_UNROLL
-      for (const CutWord& word : words) {
-        const CoderStep step = shared.heads[in ? word.code : no_code];
-        any |= word.code;
-        magnitudes |= word.magnitude;
+      for (u32 i = 0; i < count; ++i) {
+        const CoderStep step = shared.heads[in ? words[i].code : no_code];
+        if constexpr (WordCutter<W>::as_it_is) {
+          values |= raw[i];
+        } else {
+          any |= words[i].code;
+          magnitudes |= words[i].magnitude;
+        }
         flags |= step.packed;
-        without += step.packed >> 30;  // not what it says where some word escapes
+        if (fixed_split<W> && in && words[i].magnitude == 0) ++without;  // not what it says where some word escapes
         writer.put(step);
       }
       return !writer.overflowed();
     });
-    found.any = warp_or(any);
+    found.any = warp_or(any | values);
     found.without = warp_sum(without);
-    found.escapes = warp_or(flags) / step_escape;
+    found.escapes = warp_or(flags) & step_escape;
+    if constexpr (WordCutter<W>::as_it_is) magnitudes = values & ((1U << (W::bits - 1)) - 1U);
     if constexpr (fixed_split<W>) {
       magnitudes = warp_or(magnitudes);
       const Splitter& splitter = cutter.splitter();
@@ -287,6 +317,7 @@ struct DensePacker {
     u32 words = coded ? coded_words(block, found) : stored;
     if (found.any == 0) words = 0;
     sync_warp();
+    if (lane_index() == 0) publish_units(task.states, number, words / 2);
     const u32 begin = front + units_before(task.states, number, words / 2);
     if (lane_index() == 0 && number == blocks - 1) task.progress->units = begin + words / 2;
     BlockWriter out{reinterpret_cast<u32*>(static_cast<u8*>(task.to) + static_cast<u64>(begin) * 8)};
@@ -318,17 +349,6 @@ struct DensePacker {
   }
 };
 
-/// Bytes of a warp's slot: its part of all, at least what a block is likely to take, at most what it may.
-template <class W>
-VRAMLAB_LANE u64 slot_of_warp(const DenseTask& task) {
-  const DenseSurvey& survey = *task.survey;
-  const u64 full = 2 * slot_slack + (static_cast<u64>(W::bytes) << survey.block_log2);
-  const u64 part = task.slot_bytes / smaller(grid_blocks() * dense_warps, larger(survey.blocks, 1)) / 16 * 16;
-  const u64 likely = part < survey.coder_bytes ? survey.coder_bytes : part;
-  const u64 slot = likely < full ? likely : full;
-  return slot < task.slot_bytes ? slot : task.slot_bytes / 16 * 16;
-}
-
 /// The kernel: dense_threads threads a block, all of which stay on the device.
 template <class W>
 VRAMLAB_LANE void pack_dense(const DenseTask& task, DensePackShared<W>& shared) {
@@ -345,13 +365,14 @@ VRAMLAB_LANE void pack_dense(const DenseTask& task, DensePackShared<W>& shared) 
     if (own == 0 && lane_index() == 0) packer.close(front, 0);
     return;
   }
-  if ((own + 1) * packer.slot_bytes > task.slot_bytes) return;
+  u8* const slot = slot_at(task, packer.slot_bytes, own);
+  if (slot == nullptr) return;
   while (true) {
     u32 number = 0;
     if (lane_index() == 0) number = atomic_add(&task.progress->ticket, 1U);
     number = shuffle(number, 0);
     if (number >= packer.blocks) return;
-    packer.pack(number, task.slots + own * packer.slot_bytes, shared.tiles[warp_index()]);
+    packer.pack(number, slot, shared.tiles[warp_index()]);
   }
 }
 

@@ -7,10 +7,12 @@
 namespace vramlab::padic::gpu {
 
 VRAMLAB_LANE CoderStep step_of(u32 frequency, u32 start) {
-  if (frequency == 1) return {0xFFFFFFFFU, (probability_scale - 1) | (start + probability_scale - 1) << 12};
+  constexpr u32 rest_at = CoderStep::rest_at;
+  if (frequency == 1) return {0xFFFFFFFFU, (start + probability_scale - 1) | (probability_scale - 1) << rest_at};
   const u32 length = bit_length(frequency - 1);  // of the quotient's product; R. Alverson 1991, as ryg_rans has it
   const u64 scaled = (1ULL << (length + 31)) + frequency - 1;
-  return {static_cast<u32>(scaled / frequency), (probability_scale - frequency) | start << 12 | (length - 1) << 25};
+  return {static_cast<u32>(scaled / frequency),
+          start | (length - 1) << CoderStep::shift_at | (probability_scale - frequency) << rest_at};
 }
 
 /// What worth_coding() adds up.
@@ -85,16 +87,56 @@ VRAMLAB_LANE void rank_codes(TableShared& shared, u32 codes) {
   sync_block();
 }
 
+/// The sum of all lanes.
+VRAMLAB_LANE u64 long_warp_sum(u64 value) {
+  for (u32 step = warp_lanes / 2; step != 0; step /= 2) {
+    const u32 low = shuffle(static_cast<u32>(value), lane_index() ^ step);
+    value += static_cast<u64>(shuffle(static_cast<u32>(value >> 32), lane_index() ^ step)) << 32 | low;
+  }
+  return value;
+}
+
+/// A warp: set_frequencies() of the symbols that are kept, and where their slots start.
+VRAMLAB_LANE void set_frequencies_together(TableShared& shared, u32 symbols) {
+  constexpr u32 each = most_symbols / warp_lanes;
+  const u32 lane = lane_index(), end = smaller((lane + 1) * each, symbols);
+  u64 total = 0, best = 0;
+  u32 top = 0, sum = 0;
+  for (u32 s = lane * each; s < end; ++s) {
+    total += shared.kept[s];
+    if (shared.kept[s] > best) {
+      best = shared.kept[s];
+      top = s;
+    }
+  }
+  total = long_warp_sum(total);
+  for (u32 high = 2; high-- > 0;) {  // the lanes with the greatest count: by its high half, then by its low one
+    const u32 half = static_cast<u32>(best >> 32 * high);
+    if (half != warp_most(half)) best = 0;
+  }
+  top = warp_least(best != 0 ? top : most_symbols);
+  for (u32 s = lane * each; s < end; ++s) {
+    const u32 share = frequency_share(shared.kept[s], total);
+    shared.frequencies[s] = static_cast<u16>(share);
+    sum += share;
+  }
+  sum = warp_sum(sum);
+  sync_warp();
+  if (lane == 0) balance_frequencies(shared.frequencies, symbols, top, sum);
+  sync_warp();
+  u32 own = 0;
+  for (u32 s = lane * each; s < end; ++s) own += shared.frequencies[s];
+  for (u32 s = lane * each, start = sum_below(own); s < end; ++s) {
+    shared.starts[s] = start;
+    start += shared.frequencies[s];
+  }
+}
+
 /// All threads: frequencies and slots of the symbols, and the table as the stream has it at `at`. Returns its bytes.
 VRAMLAB_LANE u32 make_table(DenseSurvey& survey, TableShared& shared, u8* at) {
   const u32 symbols = shared.symbols;
+  if (warp_index() == 0) set_frequencies_together(shared, symbols);
   if (thread_index() == 0) {
-    set_frequencies(shared.kept, symbols, shared.frequencies);
-    u32 start = 0;
-    for (u32 s = 0; s < symbols; ++s) {
-      shared.starts[s] = start;
-      start += shared.frequencies[s];
-    }
     at[0] = static_cast<u8>(symbols);
     at[1] = static_cast<u8>(symbols >> 8);
   }
@@ -149,15 +191,6 @@ VRAMLAB_LANE void make_heads(const DenseTask& task, TableShared& shared) {
   if (thread_index() == 0) survey.used = shared.used;
 }
 
-/// The sum of all lanes.
-VRAMLAB_LANE u64 long_warp_sum(u64 value) {
-  for (u32 step = warp_lanes / 2; step != 0; step /= 2) {
-    const u32 low = shuffle(static_cast<u32>(value), lane_index() ^ step);
-    value += static_cast<u64>(shuffle(static_cast<u32>(value >> 32), lane_index() ^ step)) << 32 | low;
-  }
-  return value;
-}
-
 /// All threads: what the sampled digits of each plane add up to, 32 of them a warp.
 VRAMLAB_LANE void add_up_planes(const DenseSurvey& survey, TableShared& shared) {
   for (u32 i = thread_index(); i < tail_planes * 256; i += dense_threads) {
@@ -205,6 +238,19 @@ VRAMLAB_LANE u64 likely_coder_bytes(const DenseTask& task, const DenseSurvey& su
   return rounded_up(bytes + bytes / 32 + 1024, 16);
 }
 
+/// One thread: bytes that the stream has at most. A step of the coder takes the bits of its symbol and, since it counts
+/// in whole numbers, of which the state holds at least eight, less than log2(9/8) of a bit more.
+VRAMLAB_LANE u64 most_stream_bytes(const DenseTask& task, const DenseSurvey& survey) {
+  constexpr u64 more_of_block = 256;  // header, states, the last rows of planes, padding
+  u64 bits = (survey.coded_q16 >> 16) + (1 + popcount(survey.coded)) * (task.values * 3 / 16);
+  for (u32 k = 0; k < tail_planes; ++k) {
+    const u64 raw = survey.raw_bits[k];  // planar planes have bits of words without the digit, a 64th of all, too
+    if ((survey.coded >> k & 1U) == 0 && raw != 0) bits += raw + raw / 32 + task.values * 3 / 16;
+  }
+  const u64 front = header_bytes + 8U * task.header.dimensions + survey.table_bytes + u64{8} * survey.blocks;
+  return front + bits / 8 + 4 * survey.escapes + (survey.blocks + 1) * more_of_block;
+}
+
 /// The kernel that makes the tail planes' tables and puts all tables into the stream; one block.
 VRAMLAB_LANE void make_planes(const DenseTask& task, TableShared& shared) {
   DenseSurvey& survey = *task.survey;
@@ -239,6 +285,7 @@ VRAMLAB_LANE void make_planes(const DenseTask& task, TableShared& shared) {
   if (thread_index() != 0) return;
   survey.table_bytes = padded;
   survey.coder_bytes = likely_coder_bytes(task, survey);
+  survey.most_bytes = most_stream_bytes(task, survey);
 }
 
 }  // namespace vramlab::padic::gpu

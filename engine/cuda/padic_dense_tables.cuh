@@ -10,8 +10,9 @@ namespace vramlab::padic::gpu {
 inline constexpr u32 tables_of_stream = 1 + tail_planes;  // the heads', then those of the tail planes
 
 /// What a symbol of the heads means. `base`: the word without its tail, so that base ^ tail is the word, or, of offset
-/// words, the negated magnitude less 1. `places`: 10 bits a tail plane, where in the tail its digit lies
-/// (5 bits) and its width; above them the escape and the sign.
+/// words, the negated magnitude less 1. Of words with sign and magnitude the kernels take the value in its place.
+/// `places`: 10 bits a tail plane, where in the tail its digit lies (5 bits) and its width; above them the escape and
+/// the sign.
 struct HeadMeaning {
   u32 base = 0, places = 0;
 
@@ -40,6 +41,7 @@ struct DenseTables {
   u32 table_at[tables_of_stream];  ///< of the table's first symbol, in bytes of the tables
   u32 symbols[tables_of_stream];
   u32 escape;  ///< its symbol, or most_symbols
+  u32 zeros;   ///< the symbols before this one are of the magnitude 0
   u32 damage;
   u32 block_log2, blocks, front;  ///< front: units before the first block
   Splitter splitter;
@@ -57,6 +59,7 @@ VRAMLAB_LANE void open_tables(const DenseTask& task, DenseTables& tables) {
   const StreamHeader& header = *reinterpret_cast<const StreamHeader*>(stream);
   tables.damage = bad_header;
   tables.escape = most_symbols;
+  tables.zeros = 0;
   for (u32& symbols : tables.symbols) symbols = 0;
   const bool fixed = task.splitter.split == Split::fixed;
   const bool cut = header.block_log2 == dense_block_log2 || header.block_log2 == sparse_block_log2;
@@ -125,6 +128,7 @@ VRAMLAB_LANE void set_meanings(DenseTables& tables, const TableScratch& scratch,
   for (u32 s = thread_index(); s < tables.symbols[0]; s += block_threads()) {
     const u32 code = scratch.codes[s];
     if (code == escape_code) tables.escape = s;
+    if (code < 2) atomic_add(&tables.zeros, 1U);
     tables.meanings[s] = HeadMeaning::of(tables.splitter, code, form);
   }
 }

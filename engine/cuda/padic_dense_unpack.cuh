@@ -122,6 +122,12 @@ VRAMLAB_LANE void unpack_dense(const DenseTask& task, DenseUnpackShared& shared)
       shared.magnitudes[level] = task.rule.levels.magnitude_of[level];
     sync_block();
   }
+  if constexpr (W::form == Form::signed_parts) {
+    bool valid = true;
+    for (u32 s = thread_index(); s < shared.tables.symbols[0]; s += block_threads())
+      shared.tables.meanings[s].base = W::to_value(shared.tables.meanings[s].base, task.rule, valid);
+    sync_block();
+  }
   const auto* stream = static_cast<const u8*>(task.from);
   const StreamHeader& header = *reinterpret_cast<const StreamHeader*>(stream);
   const u32 warps = unpacking_warps * grid_blocks(), blocks = shared.tables.blocks;

@@ -49,14 +49,14 @@ inline constexpr bool by_levels = std::is_same_v<W, Words<W::bytes, Way::levels>
 /// The table in shared memory, of words that have one: the looks at it are many and at random.
 template <class W>
 struct SharedLevels {
-  static constexpr u32 count = by_levels<W> ? 1U << (W::bits - 1) : 2U;
-  alignas(4) u16 of[count];
+  static constexpr u32 count = by_levels<W> ? W::bytes == 1 ? 128U : LevelRule::most_magnitudes : 2U;
+  u16 of[count];
 
   /// All threads; to be seen after the next sync_block().
   VRAMLAB_LANE void load(const WordRule& rule) {
     if constexpr (!by_levels<W>) return;
-    const auto* pairs = reinterpret_cast<const u32*>(rule.levels.level_of);
-    for (u32 i = thread_index(); i < count / 2; i += dense_threads) reinterpret_cast<u32*>(of)[i] = pairs[i];
+    const u32 there = rule.levels.high - rule.levels.low;
+    for (u32 i = thread_index(); i <= there; i += dense_threads) of[i] = rule.levels.level_of[i];
   }
 };
 
@@ -70,11 +70,12 @@ class WordCutter {
   VRAMLAB_LANE WordCutter(const WordRule& rule, const Splitter& splitter, const u16* levels = nullptr)
       : rule_(rule), levels_(levels), splitter_(splitter) {
     splitter_.split = fixed_split<W> ? Split::fixed : Split::logarithmic;
+    if constexpr (quantised || by_levels<W>) class_scale_ = float_of_bits(1U << (23 - splitter.lead));
     if constexpr (quantised) {
-      class_scale_ = float_of_bits(1U << (23 - splitter.lead));
       if (!(rule.quantiser.bound >= 1e-30 && rule.quantiser.bound <= 1e30)) return;
       inverse_ = static_cast<float>(rule.quantiser.inverse);
-      limit_ = static_cast<float>(rule.quantiser.bound * 16384);
+      inverse_rest_ = static_cast<float>(rule.quantiser.inverse - static_cast<double>(inverse_));
+      limit_ = static_cast<float>(rule.quantiser.bound * 49152);
     }
     if constexpr (rounded) {
       const NumberFormat& format = rule.format;
@@ -116,28 +117,36 @@ class WordCutter {
     if constexpr (quantised) return quantise(float_of_bits(raw), word);
     if constexpr (rounded) return round(raw, word);
     if constexpr (by_levels<W>) {
-      word.magnitude = levels_[raw & ((1U << (W::bits - 1)) - 1U)];
-      word.code = word.magnitude == 0 ? 0U : 2U * splitter_.class_of(word.magnitude) + (raw >> (W::bits - 1));
+      const LevelRule& rule = rule_.levels;
+      const u32 magnitude = raw & ((1U << (W::bits - 1)) - 1U), below = smaller(magnitude, rule.high);
+      word.magnitude = levels_[larger(below, rule.low) - rule.low] + (magnitude - below);
+      constexpr u32 whole = 0x4B000000;  // 2^23: what is put below it becomes an integer
+      word.code = double_class(float_of_bits(whole | word.magnitude) - float_of_bits(whole));
+      if (word.magnitude != 0) word.code |= raw >> (W::bits - 1);
       return true;
     }
     word = cut_any(raw);
     return true;
   }
 
-  /// Quantiser::word_of() in float. The product with the inverse differs from the one in double by less than 2^-23 of
-  /// it; so where the rest is farther from a half than this, the multiple is the same one. It is within the bound for
-  /// sure, since it is below 2^14: 0.99609375 bounds by the step, 2^-24 * 2^14 bounds by its rounding to float.
+  /// Twice the class of an integer below 2^23, by the exponent and mantissa of what it becomes.
+  VRAMLAB_LANE u32 double_class(float magnitude) const {
+    return bits_of_float(magnitude * class_scale_) >> (22 - splitter_.lead) & 0x3FEU;
+  }
+
+  /// Quantiser::word_of() in float. The inverse as a sum of two floats is that in double but for 2^-48 of it, and what
+  /// is rounded below are rests of at most 1; so where the rest is farther than 2^-18 from a half, the multiple is the
+  /// same one. It is within the bound for sure, since the value is below 49152 bounds: 0.99609375 bounds by the step,
+  /// and 2^-24 * 49153 bounds, less than 0.003, by its rounding to float.
   VRAMLAB_LANE bool quantise(float x, CutWord& word) const {
     constexpr float whole = 12582912.0F;  // 1.5 * 2^23: what is added to it becomes an integer
     const float shifted = fmaf(x, inverse_, whole);
     const float multiple = shifted - whole;
-    const float rest = fmaf(x, inverse_, -multiple);
-    const float margin = fmaf(fabsf(multiple), -1.1920929e-7F, 0.5F - 3.8146973e-6F);
-    const u32 scaled = bits_of_float(multiple * class_scale_);  // its exponent and mantissa are the class
-    word.code = (scaled >> (22 - splitter_.lead) & 0x3FEU) | scaled >> 31;
+    const float rest = fmaf(x, inverse_rest_, fmaf(x, inverse_, -multiple));
+    word.code = double_class(multiple) | bits_of_float(multiple) >> 31;
     const auto distance = static_cast<std::int32_t>(bits_of_float(shifted) - bits_of_float(whole));
     word.magnitude = static_cast<u32>(distance < 0 ? -distance : distance);
-    return fabsf(rest) < margin && fabsf(x) < limit_;
+    return fabsf(rest) < 0.5F - 3.8146973e-6F && fabsf(x) < limit_;
   }
 
   /// rounded_word() of zero and of normal numbers that stay finite.
@@ -151,7 +160,7 @@ class WordCutter {
   const WordRule& rule_;
   const u16* levels_;
   Splitter splitter_;
-  float inverse_ = 0, limit_ = -1, class_scale_ = 0;
+  float inverse_ = 0, inverse_rest_ = 0, limit_ = -1, class_scale_ = 0;
   u32 half_ = 0, least_normal_ = 0, normal_range_ = 0;
 };
 

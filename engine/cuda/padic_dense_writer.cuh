@@ -5,8 +5,8 @@
 
 namespace vramlab::padic::gpu {
 
-inline constexpr u32 no_code = counted_codes, no_digit = 256;          ///< their steps change nothing
-inline constexpr u32 step_without = 1U << 30, step_escape = 1U << 31;  ///< in a head's step: see CoderStep::packed
+inline constexpr u32 no_code = counted_codes, no_digit = 256;  ///< their steps change nothing
+inline constexpr u32 step_escape = CoderStep::free_bit;        ///< in a head's step: see CoderStep::packed
 
 /// Shared memory of a block of threads.
 template <class W>
@@ -32,10 +32,7 @@ VRAMLAB_LANE void load_tables(const DenseTask& task, DensePackShared<W>& shared)
     }
     const u32 places = survey.places[i];
     CoderStep step = survey.heads[i];
-    if (places == DigitPlaces::escape)
-      step.packed |= step_escape;
-    else if (DigitPlaces::width(places, 0) == 0)
-      step.packed |= step_without;
+    if (places == DigitPlaces::escape) step.packed |= step_escape;
     shared.heads[i] = step;
     shared.places[i] = places;
   }
@@ -43,6 +40,26 @@ VRAMLAB_LANE void load_tables(const DenseTask& task, DensePackShared<W>& shared)
     for (u32 i = thread_index(); i <= no_digit; i += dense_threads)
       shared.planes[k][i] = i == no_digit ? CoderStep{} : survey.planes[k][i];
   sync_block();
+}
+
+/// Bytes of a warp's slot: its part of all, at least what a block is likely to take, at most what it may.
+template <class W>
+VRAMLAB_LANE u64 slot_of_warp(const DenseTask& task) {
+  const DenseSurvey& survey = *task.survey;
+  const u64 full = 2 * slot_slack + (static_cast<u64>(W::bytes) << survey.block_log2);
+  const u64 part = task.slot_bytes / smaller(grid_blocks() * dense_warps, larger(survey.blocks, 1)) / 16 * 16;
+  const u64 likely = part < survey.coder_bytes ? survey.coder_bytes : part;
+  const u64 slot = likely < full ? likely : full;
+  return slot < task.slot_bytes ? slot : task.slot_bytes / 16 * 16;
+}
+
+/// The slot of a warp: of the workspace as many as it holds, then of the end of the stream's room, which no stream of
+/// this tensor reaches; null where there is none left.
+VRAMLAB_LANE u8* slot_at(const DenseTask& task, u64 slot, u32 own) {
+  const u64 first = task.slot_bytes / slot;
+  if (own < first) return task.slots + own * slot;
+  const u64 taken = (own - first + 1) * slot, end = task.room_bytes / 16 * 16;
+  return taken + task.survey->most_bytes <= end ? static_cast<u8*>(task.to) + (end - taken) : nullptr;
 }
 
 /// Rows that are coded between two looks at the room that is left.
@@ -69,16 +86,21 @@ struct CoderWriter {
     if (full) *to = static_cast<u16>(state);
     state = full ? state >> 16 : state;
   }
-  VRAMLAB_LANE void put(const CoderStep& step) {
-    const u32 rest = step.packed & 0xFFFU;
-    flush(state >= (probability_scale << 19) - (rest << 19));
-    state +=
-        (step.packed >> 12 & 0x1FFFU) + wrapped_right(product_high(state, step.reciprocal), step.packed >> 25) * rest;
+  /// `there`: lanes without a symbol stay as they are.
+  VRAMLAB_LANE void put(const CoderStep& step, bool there = true) {
+    flush(there && state > step.highest());
+    const u32 quotient = wrapped_right(product_high(state, step.reciprocal), step.packed >> CoderStep::shift_at);
+    if (there) state += step.bias() + quotient * step.rest();
   }
   /// So many raw bits; 0: none.
   VRAMLAB_LANE void put_bits(u32 width, u32 digit) {
     flush(state >= top_bit >> width);
     state = state << width | digit;
+  }
+  /// Raw bits of one width: `scale` is 2^width, `too_full` the lowest state that has no room for them.
+  VRAMLAB_LANE void put_digit(u32 scale, u32 too_full, u32 digit, bool there) {
+    flush(there && state >= too_full);
+    if (there) state = state * scale + digit;
   }
   VRAMLAB_LANE u32 words() const { return gone + end - at; }
   /// Whether the words are more than they may be. To be asked every batch_rows rows.

@@ -233,22 +233,26 @@ VRAMLAB_LANE void put_group(BlockWriter& writer, u32 at, const GroupPlan& plan, 
   put_planes<W>(writer, at + listed, plan.group, planes, rows_of(plan.group.kept));
 }
 
-/// By the first warp: where groups lie, how long the block is, where it begins.
-VRAMLAB_LANE void place_block(const FastTask& task, FastPackShared& shared) {
+/// By the first warp: where groups lie and how long the block is, which the blocks behind it wait for.
+VRAMLAB_LANE void measure_block(const FastTask& task, FastPackShared& shared) {
   const u32 lane = lane_index(), groups = shared.groups;
   const u32 size = lane < groups ? shared.size[lane] : 0U;
   const bool any = lane < groups && shared.plans[lane].group.packed() != 0;
   const u32 at = groups + sum_below(size);
   const u32 words = ballot(any) == 0 ? 0U : groups + warp_sum(size);
-  const u32 units = (words + 1) / 2;
+  if (lane < groups_of_block) shared.at[lane] = at;
+  if (lane != 0) return;
+  shared.words = words;
+  publish_units(task.states, shared.block, (words + 1) / 2);
+}
+/// By the first warp: where the block begins.
+VRAMLAB_LANE void place_block(const FastTask& task, FastPackShared& shared) {
+  const u32 units = (shared.words + 1) / 2;
   const u32 front = header_bytes / 8 + task.header.dimensions + task.blocks;  // in units, as the index has one a block
   const u32 begin = front + units_before(task.states, shared.block, units);
-  if (lane < groups_of_block) shared.at[lane] = at;
-  if (lane == 0) {
-    shared.begin = begin;
-    shared.words = words;
-    if (shared.block == task.blocks - 1) task.progress->units = begin + units;
-  }
+  if (lane_index() != 0) return;
+  shared.begin = begin;
+  if (shared.block == task.blocks - 1) task.progress->units = begin + units;
 }
 
 /// By the first warp: the block's descriptors and its padding.
@@ -327,8 +331,10 @@ VRAMLAB_LANE void pack_fast(const FastTask& task, FastPackShared& shared) {
   keep_plan(shared, plan_of<W>(extent_of<W>(x, n), n, W::can_escape ? warp_sum(popcount(escapes)) : 0U));
   const GroupPlan& plan = shared.plans[warp];  // not in registers, which the planes need
   sync_block();
-  if (warp == 0) place_block(task, shared);
+  if (warp == 0) measure_block(task, shared);
   const u32 list = arrange<W>(x, n, plan, tile);
+  sync_warp();
+  if (warp == 0) place_block(task, shared);
   sync_block();
   BlockWriter writer{reinterpret_cast<u32*>(static_cast<u8*>(task.to) + static_cast<u64>(shared.begin) * 8)};
   if (shared.words != 0 && n != 0) {

@@ -40,6 +40,20 @@ u32 highest_code_of(const CodecPlan& plan) {
   return 2U * plan.splitter.class_of(most) + (plan.way == Way::plain ? 0U : 1U);
 }
 
+/// Tables of the host.
+LevelRule rule_of(const Levels& levels) {
+  const auto& magnitude_of = levels.magnitude_of;
+  LevelRule rule;
+  rule.sign_shift = levels.sign_shift;
+  rule.levels = static_cast<u32>(magnitude_of.size());
+  rule.high = magnitude_of[levels.alone];
+  while (rule.low + 1 < levels.level_of.size() && levels.level_of[rule.low + 1] == 0) ++rule.low;
+  if (rule.low > rule.high) rule.low = rule.high;
+  rule.level_of = levels.level_of.data() + rule.low;
+  rule.magnitude_of = magnitude_of.data();
+  return rule;
+}
+
 }  // namespace
 
 CodecPlan plan_codec(DType dtype, Mode mode, double bound, Preset preset) {
@@ -59,7 +73,7 @@ CodecPlan plan_codec(DType dtype, Mode mode, double bound, Preset preset) {
   if (plan.way == Way::quantised) plan.rule.quantiser = Quantiser::with(bound);
   if (plan.way == Way::levels) {
     plan.levels = levels_for(dtype, bound);
-    plan.rule.levels = plan.levels->view();
+    plan.rule.levels = rule_of(*plan.levels);
   }
   plan.header.dtype = static_cast<std::uint8_t>(dtype);
   plan.header.mode = static_cast<std::uint8_t>(mode);

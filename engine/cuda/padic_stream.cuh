@@ -14,13 +14,16 @@ namespace vramlab::padic::gpu {
 
 inline constexpr u32 own_length = 1, total_length = 2;
 
-/// Publishes what a block adds and finds what all before it take: decoupled look-back, by a warp. Blocks must have
+/// One thread: tells the blocks behind what a block adds, as soon as it is known.
+VRAMLAB_LANE void publish_units(u64* states, u32 block, u32 own) {
+  store_shared_state(states + block, static_cast<u64>(block == 0 ? total_length : own_length) << 32 | own);
+}
+
+/// What all blocks before one take: decoupled look-back, by a warp, when it has published its own. Blocks must have
 /// been taken in ascending order, so that each waits for running ones only.
 /// Source: D. Merrill, M. Garland, Single-pass Parallel Prefix Scan with Decoupled Look-back, 2016.
 VRAMLAB_LANE u32 units_before(u64* states, u32 block, u32 own) {
   const u32 lane = lane_index();
-  if (lane == 0)
-    store_shared_state(states + block, static_cast<u64>(block == 0 ? total_length : own_length) << 32 | own);
   u32 before = 0;
   for (u64 end = block; end != 0;) {  // the states [end - 32, end) next, the nearest by lane 0
     u64 state = static_cast<u64>(total_length) << 32;

@@ -36,6 +36,29 @@ enum class Way : u8 {
   levels,     ///< other floats within one
 };
 
+/// A LevelTable whose table by magnitude begins behind those of level 0, and ends where each magnitude is a level of
+/// its own, as the format's values are farther apart than the bound: what is left fits into shared memory.
+struct LevelRule {
+  static constexpr u32 most_magnitudes = 12'544;  ///< of the table by magnitude, of any format and bound
+
+  const u16* level_of = nullptr;      ///< of the magnitudes from `low` to `high`
+  const u16* magnitude_of = nullptr;  ///< of all levels
+  u32 sign_shift = 0;
+  u32 levels = 0;
+  u32 low = 0, high = 0;  ///< the last magnitude of level 0; from `high` on levels follow one another
+
+  VRAMLAB_HOST_DEVICE u32 level(u32 magnitude) const {
+    const u32 below = magnitude < high ? magnitude : high;
+    return level_of[(below > low ? below : low) - low] + (magnitude - below);
+  }
+  VRAMLAB_HOST_DEVICE Word word_of(u32 raw) const {
+    const u32 number = level(raw & ((1U << sign_shift) - 1U));
+    return {number, number == 0 ? 0U : raw >> sign_shift, false};
+  }
+  /// REQUIRES: level < levels.
+  VRAMLAB_HOST_DEVICE u32 raw_of(u32 level, u32 sign) const { return magnitude_of[level] | sign << sign_shift; }
+};
+
 /// What those need to know.
 struct WordRule {
   NumberFormat format{};
@@ -43,7 +66,7 @@ struct WordRule {
   u32 drop = 0;
   double bound = 0;
   Quantiser quantiser{};
-  LevelTable levels{};
+  LevelRule levels{};
 };
 
 struct Shape {
@@ -98,8 +121,16 @@ inline constexpr u32 waiting_bytes = 4 * 32 * 4;
 /// How a symbol is coded: x becomes x + bias + x / frequency * (4096 - frequency), the quotient by a product. The step
 /// of zeros changes nothing. Aligned, to be loaded at once.
 struct alignas(8) CoderStep {
+  static constexpr u32 shift_at = 13, free_bit = 1U << 18, rest_at = 19;
+
   u32 reciprocal = 0;
-  u32 packed = 0;  ///< 4096 - frequency | bias << 12 | shift << 25; bits 30 and 31 are free
+  u32 packed = 0;  ///< bias | shift << 13 | (4096 - frequency) << 19; bit 18 is free, bit 31 is 0
+
+  VRAMLAB_HOST_DEVICE u32 bias() const { return packed & 0x1FFFU; }
+  VRAMLAB_HOST_DEVICE u32 shift() const { return packed >> shift_at & 15U; }
+  VRAMLAB_HOST_DEVICE u32 rest() const { return packed >> rest_at; }
+  /// The highest state that need not put out a word before: frequency * 2^19 - 1.
+  VRAMLAB_HOST_DEVICE u32 highest() const { return (packed & 0x7FF80000U) ^ 0x7FFFFFFFU; }
 };
 
 inline constexpr u32 escape_index = code_count, counted_codes = code_count + 1;
@@ -116,6 +147,7 @@ struct DenseSurvey {
   u64 coded_q16 = 0;  ///< bits * 2^16 that the symbols of all tables take
   u64 raw_bits[tail_planes] = {};
   u64 coder_bytes = 0;  ///< likely ones of a block
+  u64 most_bytes = 0;   ///< that the stream can have
   u32 coded = 0;        ///< tail planes with a table, a bit each
   u32 zero = 0;         ///< those of them whose digits are all 0
   u32 used = 0;         ///< the places of all codes, ORed
@@ -148,6 +180,7 @@ struct DenseTask {
   u64* states = nullptr;          ///< packing: a u64 a block, zeros
   u8* slots = nullptr;            ///< scratch of warps
   u64 slot_bytes = 0;             ///< of them together
+  u64 room_bytes = 0;             ///< packing: of the room at `to`; what the stream cannot take of it is scratch too
   u64* packed_bytes = nullptr;
   u32* status = nullptr;
 };

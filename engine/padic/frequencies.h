@@ -24,23 +24,17 @@ VRAMLAB_HOST_DEVICE constexpr std::uint64_t log2_q16(std::uint64_t x) {
   return (static_cast<std::uint64_t>(whole) << 16) + fraction;
 }
 
-/// Frequencies of `count` symbols (1 to 256) that sum to 4096, none 0: the share rounded down, at least 1; what is over
-/// or short falls to the most frequent (the first of them), and if that has not enough, to each in turn.
-VRAMLAB_HOST_DEVICE inline void set_frequencies(const std::uint64_t* counts, std::uint32_t count,
-                                                std::uint16_t* frequencies) {
-  std::uint64_t total = 0;
-  std::uint32_t top = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    total += counts[i];
-    if (counts[i] > counts[top]) top = i;
-  }
-  std::uint32_t sum = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    // counts < 2^44 (32 GiB of the smallest values), so that the product fits.
-    const auto share = static_cast<std::uint32_t>(counts[i] * probability_scale / total);
-    frequencies[i] = static_cast<std::uint16_t>(share == 0 ? 1U : share);
-    sum += frequencies[i];
-  }
+/// A symbol's share of all frequencies, rounded down, at least 1. Counts are below 2^44 (32 GiB of the smallest
+/// values), so that the product fits.
+VRAMLAB_HOST_DEVICE constexpr std::uint32_t frequency_share(std::uint64_t count, std::uint64_t total) {
+  const auto share = static_cast<std::uint32_t>(count * probability_scale / total);
+  return share == 0 ? 1U : share;
+}
+
+/// From shares that add up to `sum` to frequencies: what is over or short falls to the most frequent symbol `top`, and
+/// if that has not enough, to each in turn.
+VRAMLAB_HOST_DEVICE inline void balance_frequencies(std::uint16_t* frequencies, std::uint32_t count, std::uint32_t top,
+                                                    std::uint32_t sum) {
   if (sum <= probability_scale) {
     frequencies[top] = static_cast<std::uint16_t>(frequencies[top] + (probability_scale - sum));
     return;
@@ -55,6 +49,23 @@ VRAMLAB_HOST_DEVICE inline void set_frequencies(const std::uint64_t* counts, std
     --frequencies[i];
     --over;
   }
+}
+
+/// Frequencies of `count` symbols (1 to 256) that sum to 4096, none 0: their shares, balanced; `top` is the first of
+/// the most frequent.
+VRAMLAB_HOST_DEVICE inline void set_frequencies(const std::uint64_t* counts, std::uint32_t count,
+                                                std::uint16_t* frequencies) {
+  std::uint64_t total = 0;
+  std::uint32_t top = 0, sum = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    total += counts[i];
+    if (counts[i] > counts[top]) top = i;
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    frequencies[i] = static_cast<std::uint16_t>(frequency_share(counts[i], total));
+    sum += frequencies[i];
+  }
+  balance_frequencies(frequencies, count, top, sum);
 }
 
 /// Bits * 2^16 that coding `counts` takes with the best frequencies.

@@ -76,6 +76,37 @@ TEST(PadicDenseWords, RoundedInShortAsAtLength) {
   round_all_kinds<1>(DType::float8_e5m2);
 }
 
+/// Every magnitude of the format, and every level.
+template <u32 bytes>
+void look_up_all(DType dtype, double bound) {
+  SCOPED_TRACE(::testing::Message() << static_cast<int>(dtype) << " within " << bound);
+  const CodecPlan plan = plan_codec(dtype, Mode::absolute, bound, Preset::dense);
+  const LevelRule& rule = plan.rule.levels;
+  const LevelTable table = plan.levels->view();
+  ASSERT_LE(rule.low, rule.high);
+  ASSERT_LT(rule.high - rule.low, (SharedLevels<Words<bytes, Way::levels>>::count));
+  const Splitter splitter{Split::logarithmic, 0, 3};
+  const WordCutter<Words<bytes, Way::levels>> cutter(plan.rule, splitter, rule.level_of);
+  for (u32 raw = 0; raw < 1U << 8 * bytes; ++raw) {
+    const Word expected = table.word_of(raw), got = rule.word_of(raw);
+    ASSERT_EQ(got.magnitude, expected.magnitude) << raw;
+    ASSERT_EQ(got.sign, expected.sign) << raw;
+    expect_alike(cutter.cut(raw), as_the_cpu(expected, splitter), raw, bound);
+  }
+  for (u32 level = 0; level < table.levels; ++level) ASSERT_EQ(rule.raw_of(level, 1), table.raw_of(level, 1)) << level;
+}
+
+TEST(PadicDenseWords, LevelsOfFewLooksAreThoseOfTheWholeTable) {
+  Random random(4);
+  for (u32 round = 0; round < 120; ++round) {
+    const double part = 1.0 + static_cast<double>(random() % 1000) / 1000;
+    look_up_all<2>(DType::bfloat16, std::ldexp(part, static_cast<int>(random() % 280) - 150));
+    look_up_all<2>(DType::float16, std::ldexp(part, static_cast<int>(random() % 48) - 30));
+    look_up_all<1>(DType::float8_e4m3, std::ldexp(part, static_cast<int>(random() % 24) - 14));
+    look_up_all<1>(DType::float8_e5m2, std::ldexp(part, static_cast<int>(random() % 40) - 22));
+  }
+}
+
 TEST(PadicDenseWords, DigitsLieWhereTheSplitterPutsThem) {
   Random random(3);
   for (const Splitter splitter : {Splitter{Split::fixed, 23, 3}, Splitter{Split::fixed, 10, 3},

@@ -133,6 +133,7 @@ std::vector<std::byte> pack_dense_on_host(const CodecPlan& plan, const Drawn& dr
   task.states = work.at<u64>(layout.states);
   task.slots = work.at<u8>(layout.slots);
   task.slot_bytes = std::min(layout.slot_bytes, turns.most_slots);
+  task.room_bytes = max_stream_bytes(drawn.values, drawn.dtype);
   task.packed_bytes = &bytes;
   with_words_of(plan, [&]<class W>(W) {
     turns.run<CountShared<W>>(dense_threads, turns.grid, [&](CountShared<W>& s) { count_heads<W>(task, s); });
@@ -291,12 +292,12 @@ TEST(PadicLanes, CoderStepsDivideAsTheFormatDoes) {
         frequency == probability_scale ? 0U : static_cast<u32>(random()) % (probability_scale - frequency);
     const CoderStep step = step_of(frequency, start);
     const u64 most = std::min<u64>(u64{frequency} << 19, u64{1} << 31);  // states that need no flush
+    ASSERT_EQ(step.highest(), most - 1);
     for (u32 i = 0; i < 50; ++i) {
       const u32 x = static_cast<u32>(i == 0 ? most - 1 : lowest_state + random() % (most - lowest_state));
       const u32 expected = (x / frequency << probability_bits) + x % frequency + start;
-      const u32 quotient = product_high(x, step.reciprocal) >> (step.packed >> 25);
-      ASSERT_EQ(x + (step.packed >> 12 & 0x1FFFU) + quotient * (step.packed & 0xFFFU), expected)
-          << x << ", frequency " << frequency;
+      const u32 quotient = product_high(x, step.reciprocal) >> step.shift();
+      ASSERT_EQ(x + step.bias() + quotient * step.rest(), expected) << x << ", frequency " << frequency;
     }
   }
 }
