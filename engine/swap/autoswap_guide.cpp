@@ -8,8 +8,8 @@
 namespace vramlab {
 namespace {
 
-// Absences weighed for a plan, beyond the first that holds the limit: a thirtieth of what `planned` spends.
-constexpr std::uint64_t effort = 100'000;
+// Absences weighed for a plan, beyond the first that holds the limit: a tenth of what `planned` spends.
+constexpr std::uint64_t effort = 300'000;
 // What is less than this part of the limit is not worth a place in a plan.
 constexpr std::uint64_t least_share = 1000;
 // Plans that are kept: twice as many as iterations are.
