@@ -140,14 +140,21 @@ struct FastUnpacker {
     sync_warp();
   }
 
-  /// The bitmap of a masked group: the lane's row of it, 0 where it cannot be.
-  VRAMLAB_LANE u32 take_mask(const FastGroup& group) {
-    const u32 mask = lane_index() < rows_of(group.n) ? take(group, group.at + 1 + lane_index()) : 0U;
+  VRAMLAB_LANE void unpack_masked(u32 (&x)[32], const FastGroup& group, u32 base) {
+    const u32 rows = rows_of(group.n), lane = lane_index();
+    const u32 mask = lane < rows ? take(group, group.at + 1 + lane) : 0U;
     const bool beyond = (mask & ~first_bits(words_in_row(group.n))) != 0;
     const bool other = warp_sum(popcount(mask)) != group.kind.kept;
-    if (ballot(beyond || other) == 0) return mask;
-    damage |= bad_block;
-    return 0;
+    if (ballot(beyond || other) != 0) {
+      damage |= bad_block;
+      return;
+    }
+    take_planes(x, group, group.at + 1 + rows, rows_of(group.kind.kept));
+    VRAMLAB_UNROLL
+    for (u32 j = 0; j < 32; ++j) tile[lane * 33 + j] = W::widen(x[j]) + base;
+    sync_warp();
+    spread_masked(x, mask);
+    put_row(x, group.n);
   }
 
   /// A word of a sparse group to its place.
@@ -159,7 +166,7 @@ struct FastUnpacker {
     else
       damage |= bad_block;
   }
-  /// Words of a sparse group lie in the tile, and move to the places that are listed.
+  /// Words of a sparse group lie in the tile in their order, and move to the places that are listed.
   VRAMLAB_LANE void spread_sparse(u32 (&x)[32], const FastGroup& group) {
     const u32 lane = lane_index();
     const u32 first = tile[place_in_tile(lane)], second = tile[place_in_tile(lane + 32)];
@@ -180,30 +187,15 @@ struct FastUnpacker {
     sync_warp();
   }
 
-  /// The words of a group that has planes, of whatever kind. What kinds have in common is here once: more code than a
-  /// multiprocessor keeps at hand is slow.
-  VRAMLAB_LANE void take_words(u32 (&x)[32], const FastGroup& group, u32 base) {
-    const u32 lane = lane_index(), pairs = (group.kind.kept + 1) / 2;
-    const bool planar = group.kind.kind == GroupKind::planar, masked = group.kind.kind == GroupKind::masked;
-    u32 mask = 0, at = group.at + 1;
-    if (masked) {
-      mask = take_mask(group);
-      at += rows_of(group.n);
-    } else if (!planar) {
-      for (u32 k = lane; k < pairs; k += warp_lanes) take(group, at + k);  // for the checksum
-      at += pairs;
-    }
-    take_planes(x, group, at, rows_of(planar ? group.n : group.kind.kept));
+  VRAMLAB_LANE void unpack_sparse(u32 (&x)[32], const FastGroup& group, u32 base) {
+    const u32 lane = lane_index(), kept = group.kind.kept, pairs = (kept + 1) / 2;
+    for (u32 k = lane; k < pairs; k += warp_lanes) take(group, group.at + 1 + k);  // for the checksum
+    take_planes(x, group, group.at + 1 + pairs, rows_of(kept));
     VRAMLAB_UNROLL
-    for (u32 j = 0; j < 32; ++j) x[j] = W::widen(x[j]) + base;
-    if (planar) return;
-    VRAMLAB_UNROLL
-    for (u32 j = 0; j < 32; ++j) tile[lane * 33 + j] = x[j];
+    for (u32 j = 0; j < 32; ++j) tile[lane * 33 + j] = x[j] = W::widen(x[j]) + base;
     sync_warp();
-    if (masked)
-      spread_masked(x, mask);
-    else
-      spread_sparse(x, group);
+    spread_sparse(x, group);
+    put_row(x, group.n);
   }
 
   VRAMLAB_LANE void copy_verbatim(const FastGroup& group) {
@@ -241,17 +233,19 @@ struct FastUnpacker {
     u32 x[32];
     const bool empty = group.words == nullptr || group.kind.empty();
     const u32 base = empty ? W::zero : take_one(group, group.at);
-    const bool one = empty || group.kind.alike();
-    if (!one && group.kind.kind == GroupKind::planar && rows_of(group.n) == group_rows) {  // the usual one
-      take_planes(x, group, group.at + 1, AllRows{});
+    if (empty || group.kind.alike()) {
+      VRAMLAB_UNROLL
+      for (u32 j = 0; j < 32; ++j) x[j] = base;
+      put_row(x, group.n);
+    } else if (group.kind.kind == GroupKind::planar) {
+      with_rows(rows_of(group.n), [&](auto rows) { take_planes(x, group, group.at + 1, rows); });
       VRAMLAB_UNROLL
       for (u32 j = 0; j < 32; ++j) x[j] = W::widen(x[j]) + base;
       put_row(x, group.n);
+    } else if (group.kind.kind == GroupKind::masked) {
+      unpack_masked(x, group, base);
     } else {
-      VRAMLAB_UNROLL
-      for (u32 j = 0; j < 32; ++j) x[j] = base;
-      if (!one) take_words(x, group, base);
-      put_row(x, group.n);
+      unpack_sparse(x, group, base);
     }
     if (W::can_escape && group.words != nullptr && group.kind.escapes != 0) patch(group);
     store_tile<W::bytes>(task.to, group.first, group.n, tile);
