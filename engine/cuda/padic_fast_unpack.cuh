@@ -157,44 +157,26 @@ struct FastUnpacker {
     put_row(x, group.n);
   }
 
-  /// A word of a sparse group to its place.
-  VRAMLAB_LANE void put_sparse(const FastGroup& group, u32 rank, u32 word) {
-    if (rank >= group.kind.kept) return;
-    const u32 place = group.words[group.at + 1 + rank / 2] >> 16 * (rank % 2) & 0xFFFFU;
-    if (place < group.n)
-      tile[place_in_tile(place)] = word;
-    else
-      damage |= bad_block;
-  }
-  /// Words of a sparse group lie in the tile in their order, and move to the places that are listed.
-  VRAMLAB_LANE void spread_sparse(u32 (&x)[32], const FastGroup& group) {
-    const u32 lane = lane_index();
-    const u32 first = tile[place_in_tile(lane)], second = tile[place_in_tile(lane + 32)];
-    sync_warp();
-    VRAMLAB_UNROLL
-    for (u32 j = 0; j < 32; ++j) tile[j * 33 + lane] = W::zero;
-    sync_warp();
-    if (group.kind.kept <= 64) {  // in all groups that the codec writes
-      put_sparse(group, lane, first);
-      put_sparse(group, lane + 32, second);
-    } else {
-      VRAMLAB_UNROLL
-      for (u32 j = 0; j < 32; ++j) put_sparse(group, lane * 32 + j, x[j]);
-    }
-    sync_warp();
-    VRAMLAB_UNROLL
-    for (u32 j = 0; j < 32; ++j) x[j] = tile[lane * 33 + j];
-    sync_warp();
-  }
-
   VRAMLAB_LANE void unpack_sparse(u32 (&x)[32], const FastGroup& group, u32 base) {
     const u32 lane = lane_index(), kept = group.kind.kept, pairs = (kept + 1) / 2;
     for (u32 k = lane; k < pairs; k += warp_lanes) take(group, group.at + 1 + k);  // for the checksum
     take_planes(x, group, group.at + 1 + pairs, rows_of(kept));
-    VRAMLAB_UNROLL
-    for (u32 j = 0; j < 32; ++j) tile[lane * 33 + j] = x[j] = W::widen(x[j]) + base;
+    for (u32 j = 0; j < 32; ++j) tile[lane * 33 + j] = W::zero;
     sync_warp();
-    spread_sparse(x, group);
+    bool possible = true;
+    VRAMLAB_UNROLL
+    for (u32 j = 0; j < 32; ++j) {
+      const u32 rank = lane * 32 + j;
+      if (rank >= kept) continue;
+      const u32 place = group.words[group.at + 1 + rank / 2] >> 16 * (rank % 2) & 0xFFFFU;
+      possible = possible && place < group.n;
+      if (place < group.n) tile[place_in_tile(place)] = W::widen(x[j]) + base;
+    }
+    if (!possible) damage |= bad_block;
+    sync_warp();
+    VRAMLAB_UNROLL
+    for (u32 j = 0; j < 32; ++j) x[j] = tile[lane * 33 + j];
+    sync_warp();
     put_row(x, group.n);
   }
 
