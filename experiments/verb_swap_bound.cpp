@@ -42,6 +42,7 @@ struct Arguments {
 struct Question {
   SwapMachine machine;
   OperatorTiming timing;
+  Nanoseconds transfer{};  ///< of the host, to issue one
   Tier tier = Tier::host;
   double max_overhead = 0;
   Bytes min_swap{};
@@ -54,9 +55,11 @@ Tier tier_called(std::string_view name) {
 }
 
 Question question(const Arguments& arguments, const Settings& settings) {
-  const SwapRequest setup = swap_setup(load_machine(std::string(settings.values.text("machine"))), settings);
+  const MachineModel machine = load_machine(std::string(settings.values.text("machine")));
+  const SwapRequest setup = swap_setup(machine, settings);
   return {.machine = setup.machine,
           .timing = setup.timing,
+          .transfer = machine.calls.transfer,
           .tier = tier_called(settings.values.text("swap_tier")),
           .max_overhead = parse_overhead(settings.values.text("max_overhead")),
           .min_swap = parse_bytes(arguments.min_swap),
@@ -104,7 +107,9 @@ Row row_of(const Trace& trace, const Question& q) {
                                       .min_swap = q.min_swap,
                                       .moments = q.moments,
                                       .pauses_absorb = true,
-                                      .launch_gap = q.timing.gap});
+                                      .launch_gap = q.timing.gap,
+                                      .launch = q.timing.launch,
+                                      .transfer = q.transfer});
   const double bound_seconds = seconds.take();
   const SwapPlan plan =
       least_plan(program, q.machine, {.tier = q.tier, .max_overhead = q.max_overhead, .min_swap = q.min_swap});

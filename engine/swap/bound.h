@@ -26,8 +26,14 @@
 // wait w there: with W(m) the waiting before m so far, W(m) - W(at the write) >= w * A / size. Likewise for what comes
 // back between the end of m and the begin of its user: that holds for what is absent, Z(g,m) <= A(g,m), which the load
 // counts then. What comes back in the stretch and is used in the next one needs neither unpacking nor handing over
-// before the end. Where pauses absorb waiting, W may fall by them; else it only grows; at the end it is max_overhead *
-// duration at most.
+// before the end, and what is away in the next one was handed over by the end itself. Where pauses absorb waiting, W
+// may fall by them; else it only grows; at the end it is max_overhead * duration at most. With pauses p in that time W
+// rises by w * A / size - p * (1 - A / size) at least: of a whole object by w, without one by -p.
+//
+// HANDING OVER. What follows something that the host knows to be done is not handed over: it begins as soon as the host
+// has put it there. Where pauses are the host's, because it was behind, and behind an iteration's begin, it may know of
+// anything. Then handing over takes what the host needs to issue a transfer, or to launch an operator, where that is
+// less.
 //
 // LINKS. A copy of n bytes keeps its direction for latency + n / (ratio * bandwidth) when alone: let its progress count
 // in that time. What a phase carries in one direction takes d + s at most (s: the rise of W). While both directions
@@ -37,7 +43,9 @@
 // at full speed, bytes in y = b + q c: x + k y + (1 - k) u <= d + s. With the progresses X = x + u and Y = y + v:
 //     X <= d + s,   X + k Y - k (u + v) <= d + s,   and likewise for in,
 // where all u + v together are the latencies of all copies. A latency may be counted by a larger size than the
-// object's: its progress is then slower by as much.
+// object's: its progress is then slower by as much. Copies that the chosen moments do not tell, as of what leaves and
+// comes back between two of them, may be in any phase as well: there their progress takes time, and of it as much is
+// latency as of the smallest object's.
 //
 // Every schedule of whole objects obeys these constraints: order at the link, placement and the host's calls only add
 // to them. So the optimum, rounded up to whole bytes, is a lower bound of the load of any schedule; it is told from the
@@ -64,6 +72,8 @@ struct BoundRequest {
   /// they make up for waiting. Else they last as recorded.
   bool pauses_absorb = false;
   Nanoseconds launch_gap{};
+  /// What the host pays to launch an operator and to issue a transfer, where pauses absorb.
+  Nanoseconds launch{}, transfer{};
 };
 
 struct SwapBound {

@@ -47,48 +47,6 @@ BoundProgram::Result BoundProgram::solve(Bytes at_least) {
   return result;
 }
 
-std::vector<BoundShapes::Absent> BoundProgram::absences(const std::vector<double>& values) const {
-  std::vector<BoundShapes::Absent> absences;
-  auto columns = absent_.begin();
-  for (const auto& [key, group] : shapes_.groups()) {
-    const double size = units(group.bytes);
-    absences.emplace_back();
-    for (std::size_t gap = 0; gap < group.lacks.size(); ++gap, ++columns) {
-      std::vector<double>& parts = absences.back().emplace_back();
-      for (const int column : *columns)
-        parts.push_back(column < 0 ? 0 : values[static_cast<std::size_t>(column)] / size);
-    }
-  }
-  return absences;
-}
-
-std::vector<BoundShapes::Hurried> BoundProgram::hurried(const std::vector<double>& values) const {
-  std::vector<BoundShapes::Hurried> found;
-  auto out = first_outs_.begin(), in = last_ins_.begin();
-  for (const auto& [key, group] : shapes_.groups()) {
-    const auto part = [&, size = units(group.bytes)](int column) {
-      return column < 0 ? 0 : values[static_cast<std::size_t>(column)] / size;
-    };
-    found.emplace_back();
-    for (const Version& version : key.first) {
-      found.back().out.push_back(part(*out++));
-      for (std::size_t gap = 0; gap < version.gaps.size(); ++gap) found.back().in.push_back(part(*in++));
-    }
-  }
-  return found;
-}
-
-std::vector<double> BoundProgram::worth(const std::vector<double>& prices) const {
-  const auto price = [&](int row) { return row < 0 ? 0 : std::abs(prices[static_cast<std::size_t>(row)]); };
-  std::vector<double> found;
-  for (std::uint32_t phase = 0; phase < links_.size(); phase += 2) {
-    const LinkRows& rows = links_[phase];
-    found.push_back((price(rows.out) + price(rows.in) + price(rows.out_shared) + price(rows.in_shared)) *
-                    time_of(phase));
-  }
-  return found;
-}
-
 // --- The frame: peak, links, waiting -------------------------------------------------------------------------------
 
 void BoundProgram::add_frame(Bytes at_least) {
@@ -111,15 +69,12 @@ void BoundProgram::add_frame(Bytes at_least) {
 // Of the operators of moments, and of the end. It falls only where there are pauses.
 void BoundProgram::add_lateness() {
   const double allowed = request_.max_overhead * static_cast<double>(program_.duration.value);
-  const auto pauses = [&](std::uint32_t moment) {
-    return static_cast<double>(shapes_.pauses(moment == end_ ? program_.slots() : moments_[moment]).value);
-  };
-  most_late_ns_ = allowed + pauses(end_);
+  most_late_ns_ = allowed + pauses_by(end_);
   if (most_late_ns_ <= 0) return;
   for (std::uint32_t moment = 0; moment <= end_; ++moment) {
-    late_.push_back(lp_.column(0, (allowed + pauses(end_) - pauses(moment)) / unit_ns_));
+    late_.push_back(lp_.column(0, (most_late_ns_ - pauses_by(moment)) / unit_ns_));
     if (moment == 0) continue;
-    const int row = lp_.row((pauses(moment - 1) - pauses(moment)) / unit_ns_, LinearProgram::infinite);
+    const int row = lp_.row((pauses_by(moment - 1) - pauses_by(moment)) / unit_ns_, LinearProgram::infinite);
     lp_.entry(row, late_[moment], 1);
     lp_.entry(row, late_[moment - 1], -1);
   }
@@ -143,8 +98,22 @@ void BoundProgram::add_phase(std::uint32_t phase) {
     lp_.entry(rows.out_shared, latency, -slowed_);
     lp_.entry(rows.in_shared, latency, -slowed_);
     lp_.entry(latencies_, latency, 1);
+    add_unseen(rows);
   }
   links_.push_back(rows);
+}
+
+// Copies that more moments would tell: their latencies must be there with fewer of them too.
+void BoundProgram::add_unseen(const LinkRows& rows) {
+  const SwapLink& link = machine_.link(request_.tier);
+  const auto small = static_cast<double>(shapes_.smallest());
+  const auto of_time = [&](const LinkSpeed& speed) {
+    const auto latency = static_cast<double>(speed.latency.value);
+    return Weight{.whole = 1, .latency = latency / (latency + bound_link_ns(machine_, speed, small))};
+  };
+  out_ = of_time(link.out);
+  in_ = of_time(link.in);
+  for (const bool out : {true, false}) take(rows, out, lp_.column(0, 2 * scale * (1 + request_.max_overhead)), 1);
 }
 
 double BoundProgram::time_of(std::uint32_t phase) const {
@@ -229,12 +198,20 @@ int BoundProgram::lighten(std::uint32_t moment, const MomentGap& gap, double lac
   return absent;
 }
 
-// The whole of `column` lacks so much time from behind moment `from` - 1 to `to`.
+// The whole of `column` lacks so much time from behind moment `from` - 1 to `to`; where nothing of it is absent, what
+// is late may catch up in the pauses between.
 void BoundProgram::wait_between(std::uint32_t from, std::uint32_t to, int column, double lack, double size) {
-  const int row = lp_.row(0, LinearProgram::infinite);
+  const double caught_up = from > 0 ? pauses_by(to) - pauses_by(from - 1) : 0;
+  const int row = lp_.row(-caught_up / unit_ns_, LinearProgram::infinite);
   enter_lateness(row, to, 1);
   if (from > 0) enter_lateness(row, from - 1, -1);
-  lp_.entry(row, column, -lack / unit_ns_ / size);
+  lp_.entry(row, column, -(lack + caught_up) / unit_ns_ / size);
+}
+
+// Up to an unrolled moment, in ns.
+double BoundProgram::pauses_by(std::uint32_t moment) const {
+  if (moment > end_) return pauses_by(end_) + pauses_by(moment - end_ - 1);
+  return static_cast<double>(shapes_.pauses(moment == end_ ? program_.slots() : moments_[moment]).value);
 }
 
 void BoundProgram::enter_lateness(int row, std::uint32_t moment, double sign) {

@@ -47,6 +47,7 @@ class BoundProgram {
   void add_frame(Bytes at_least);
   void add_lateness();
   void add_phase(std::uint32_t phase);
+  void add_unseen(const LinkRows& rows);
   double time_of(std::uint32_t phase) const;
   double units(Bytes bytes) const { return static_cast<double>(bytes.value) / unit_bytes_; }
   double units(Nanoseconds time) const { return static_cast<double>(time.value) / unit_ns_; }
@@ -64,6 +65,7 @@ class BoundProgram {
   int not_back(std::uint32_t moment, double lack, std::uint32_t written, double size);
   int lighten(std::uint32_t moment, const MomentGap& gap, double lack, int not_back, double size);
   void wait_between(std::uint32_t from, std::uint32_t to, int column, double lack, double size);
+  double pauses_by(std::uint32_t moment) const;
   void enter_lateness(int row, std::uint32_t moment, double sign);
   bool possible(double lack) const { return lack <= most_late_ns_ * (1 + 1e-9) + 1e-3; }
   void take(const LinkRows& rows, bool out, int column, double sign);

@@ -67,6 +67,13 @@ void BoundShapes::gather() {
   }
 }
 
+std::uint64_t BoundShapes::smallest() const {
+  Bytes least = *std::ranges::max_element(program_.load);
+  for (const ProgramObject& object : program_.objects)
+    if (object.bytes >= std::max(request_.min_swap, Bytes(1))) least = std::min(least, object.bytes);
+  return class_of(std::max(least, Bytes(1)));
+}
+
 // --- Shapes --------------------------------------------------------------------------------------------------------
 
 // First moment at or after `slot`.
@@ -179,23 +186,29 @@ double BoundShapes::pauses_until(std::uint32_t slot, std::uint32_t moment) const
   return ns(pauses_[last] - pauses_[slot]);
 }
 
+// Before what the host puts there with a call that takes `call`.
+double BoundShapes::handover(Nanoseconds call) const {
+  return ns(request_.pauses_absorb ? std::min(machine_.handover, call) : machine_.handover);
+}
+
 // From the end of the writer to the end of the copy, alone on the link.
 double BoundShapes::out_need(Bytes bytes) const {
   const LinkSpeed& link = machine_.link(request_.tier).out;
-  return ns(machine_.record_gap + machine_.handover +
-            (machine_.codec.packs() ? machine_.codec.compress_time(bytes) : Nanoseconds(0))) +
-         ns(link.latency) + bound_link_ns(machine_, link, static_cast<double>(bytes.value));
+  const Nanoseconds packing = machine_.codec.packs() ? machine_.codec.compress_time(bytes) : Nanoseconds(0);
+  return ns(machine_.record_gap + packing + link.latency) + handover(request_.transfer) +
+         bound_link_ns(machine_, link, static_cast<double>(bytes.value));
 }
 
 // From the end of an operator to the end of the copy, alone on the link, and from there to the begin of the user.
 double BoundShapes::in_need(Bytes bytes) const {
   const LinkSpeed& link = machine_.link(request_.tier).in;
-  return ns(machine_.record_gap + machine_.handover) + ns(link.latency) +
+  return ns(machine_.record_gap + link.latency) + handover(request_.transfer) +
          bound_link_ns(machine_, link, static_cast<double>(bytes.value));
 }
 
 double BoundShapes::use_need(Bytes bytes) const {
-  return ns(machine_.handover + (machine_.codec.packs() ? machine_.codec.decompress_time(bytes) : Nanoseconds(0)));
+  return handover(request_.launch) +
+         ns(machine_.codec.packs() ? machine_.codec.decompress_time(bytes) : Nanoseconds(0));
 }
 
 BoundShapes::Lack BoundShapes::lack_of(const Version& version, const MomentGap& gap, Bytes bytes) const {
@@ -205,7 +218,8 @@ BoundShapes::Lack BoundShapes::lack_of(const Version& version, const MomentGap& 
     // What comes back before the stretch ends, to be used in the next one, no operator of this one waits for.
     const bool home = m < end_ && gap.to >= program_.slots();
     const double in = in_need(bytes) + (home ? 0 : use_need(bytes));
-    const double settled = m == end_ ? 0 : ns(machine_.handover);
+    // Behind the end nobody waits for a copy any more: the stretch lasts until all are done.
+    const double settled = m >= end_ ? 0 : handover(request_.launch);
     const double before = ns(begin_of(m) - gap.written), after = ns(gap.returned - end_of(m));
     lack.out.push_back(version.copied == kept ? no_lack
                                               : out + settled - before - pauses_since(version.copied, gap.writer));
@@ -213,98 +227,6 @@ BoundShapes::Lack BoundShapes::lack_of(const Version& version, const MomentGap& 
                                                : no_lack);
   }
   return lack;
-}
-
-// --- What a solution leaves ------------------------------------------------------------------------------------------
-
-std::vector<double> BoundShapes::left(const std::vector<Absent>& absent) const {
-  std::vector<double> left;
-  for (const Bytes load : program_.load) left.push_back(static_cast<double>(load.value));
-  auto parts = absent.begin();
-  for (const auto& [key, group] : groups_) {
-    for (const std::uint32_t object : group.members) take_off(left, object, *parts);
-    ++parts;
-  }
-  return left;
-}
-
-void BoundShapes::take_off(std::vector<double>& left, std::uint32_t object, const Absent& absent) const {
-  const Bytes bytes = program_.objects[object].bytes;
-  auto parts = absent.begin();
-  for (const Version& version : shape_of(object))
-    for (const MomentGap& gap : version.gaps) {
-      if (std::ranges::any_of(*parts, [](double part) { return part > 0; })) take_off(left, gap, bytes, *parts);
-      ++parts;
-    }
-}
-
-std::uint32_t BoundShapes::slot_of(std::uint32_t moment) const {
-  if (moment == end_) return program_.slots();
-  return moment < end_ ? moments_[moment] : program_.slots() + moments_[moment - end_ - 1];
-}
-
-void BoundShapes::take_off(std::vector<double>& left, const MomentGap& gap, Bytes bytes,
-                           const std::vector<double>& parts) const {
-  const std::uint32_t slots = program_.slots();
-  const auto time = [&](std::uint32_t slot) {
-    return ns(slot >= 2 * slots ? program_.duration * 2
-                                : program_.begin[slot % slots] + program_.duration * (slot / slots));
-  };
-  double from = time(gap.from), part = gap.written == Nanoseconds(0) && gap.from == 0 ? parts.front() : 0;
-  std::uint32_t slot = gap.from;
-  for (std::uint32_t m = gap.first; m <= gap.last + 1; ++m) {
-    const bool last = m == gap.last + 1;
-    const std::uint32_t until = last ? gap.to : slot_of(m);
-    const double to = time(until), then = last ? (gap.returns ? 0 : parts.back()) : parts[m - gap.first];
-    for (; slot < until; ++slot)
-      left[slot % slots] -=
-          static_cast<double>(bytes.value) * (part + (then - part) * (time(slot) - from) / std::max(1.0, to - from));
-    from = to;
-    part = then;
-  }
-}
-
-std::vector<BoundShapes::Excess> BoundShapes::excesses(const std::vector<Hurried>& hurried) const {
-  std::vector<std::vector<std::pair<std::uint32_t, double>>> outs(end_ + 1), ins(end_ + 1);
-  auto parts = hurried.begin();
-  for (const auto& [key, group] : groups_) {
-    for (const std::uint32_t object : group.members) hurry(outs, ins, object, *parts);
-    ++parts;
-  }
-  std::vector<Excess> found;
-  const auto tell = [&](double missing, std::uint32_t slot, Excess& best) {
-    if (missing > best.ns) best = {slot, missing};
-  };
-  for (std::uint32_t phase = 0; phase <= end_; ++phase) {
-    Excess out, in;
-    const double begin = phase == 0 ? 0 : ns(end_of(phase - 1)), end = ns(begin_of(phase));
-    std::ranges::sort(outs[phase], std::greater<>());
-    double sum = 0;
-    for (const auto& [slot, time] : outs[phase]) tell((sum += time) - (end - ns(writer_end(slot))), slot, out);
-    std::ranges::sort(ins[phase]);
-    sum = 0;
-    for (const auto& [slot, time] : ins[phase]) tell((sum += time) - (ns(program_.begin[slot]) - begin), slot, in);
-    if (out.ns > 0) found.push_back(out);
-    if (in.ns > 0) found.push_back(in);
-  }
-  return found;
-}
-
-void BoundShapes::hurry(std::vector<std::vector<std::pair<std::uint32_t, double>>>& outs,
-                        std::vector<std::vector<std::pair<std::uint32_t, double>>>& ins, std::uint32_t object,
-                        const Hurried& parts) const {
-  const Bytes bytes = program_.objects[object].bytes;
-  auto out = parts.out.begin(), in = parts.in.begin();
-  for (const Version& version : shape_of(object)) {
-    if (*out > 0 && version.copied <= end_ && version.gaps.front().writer < program_.slots())
-      outs[version.copied].emplace_back(version.gaps.front().writer, *out * out_need(bytes));
-    ++out;
-    for (const MomentGap& gap : version.gaps) {
-      const std::uint32_t moment = gap.last + 1 > end_ ? gap.last - end_ : gap.last + 1;
-      if (*in > 0 && moment <= end_) ins[moment].emplace_back(gap.to % program_.slots(), *in * in_need(bytes));
-      ++in;
-    }
-  }
 }
 
 }  // namespace vramlab

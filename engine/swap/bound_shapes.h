@@ -75,6 +75,8 @@ class BoundShapes {
               const std::vector<std::uint32_t>& moments);
 
   const Groups& groups() const { return groups_; }
+  /// Of the smallest object that may leave, at any moments: the size that none of its group exceeds. At least 1.
+  std::uint64_t smallest() const;
   /// About what is left of the load of every slot, in bytes: between its moments an object is away as at those, near
   /// the ends of its gap where there is time for that. `absent`: of the groups, in their order.
   std::vector<double> left(const std::vector<Absent>& absent) const;
@@ -102,6 +104,7 @@ class BoundShapes {
   Nanoseconds writer_end(std::uint32_t slot) const { return slot == 0 ? Nanoseconds(0) : program_.end[slot - 1]; }
   double pauses_since(std::uint32_t moment, std::uint32_t slot) const;
   double pauses_until(std::uint32_t slot, std::uint32_t moment) const;
+  double handover(Nanoseconds call) const;
   double out_need(Bytes bytes) const;
   double in_need(Bytes bytes) const;
   double use_need(Bytes bytes) const;

@@ -43,6 +43,20 @@ AccessProgram drawn(std::uint32_t slots, std::size_t objects) {
   return program;
 }
 
+/// Half of them as above, half with operators that begin some time after the one before.
+AccessProgram drawn_with_pauses(std::uint32_t slots, std::size_t objects) {
+  AccessProgram program = drawn(slots, objects);
+  if (pick_bool()) return program;
+  Nanoseconds later{};
+  for (std::uint32_t slot = 0; slot < program.slots(); ++slot) {
+    later += Nanoseconds(pick<std::int64_t>(0, 30));
+    program.begin[slot] += later;
+    program.end[slot] += later;
+  }
+  program.duration += later;
+  return program;
+}
+
 SwapMachine drawn_link(bool with_codec, bool shares) {
   SwapMachine machine = testing::small_machine(pick<std::uint64_t>(1, 8), pick<std::uint64_t>(1, 8), {});
   SwapLink& link = machine.links[static_cast<std::size_t>(Tier::host)];
@@ -54,6 +68,15 @@ SwapMachine drawn_link(bool with_codec, bool shares) {
   if (with_codec)
     machine.codec = {pick(1000U, 4000U), pick<std::uint64_t>(1, 20) * 1'000'000'000,
                      pick<std::uint64_t>(1, 20) * 1'000'000'000};
+  return machine;
+}
+
+/// Half of them as above, half with records and handing over that take time.
+SwapMachine drawn_machine() {
+  SwapMachine machine = drawn_link(pick_bool(), pick_bool());
+  if (pick_bool()) return machine;
+  machine.record_gap = Nanoseconds(pick<std::int64_t>(0, 10));
+  machine.handover = Nanoseconds(pick<std::int64_t>(0, 10));
   return machine;
 }
 
@@ -203,8 +226,8 @@ TEST(ExactPlan, FindsWhatBruteForceFinds) {
 
 TEST(ExactPlan, HoldsItsPeakWithinItsOverhead) {
   EXPECT_TRUE(holds_for(300, [] {
-    const AccessProgram program = drawn(pick(3U, 9U), pick<std::size_t>(2, 8));
-    const SwapMachine machine = drawn_link(pick_bool(), pick_bool());
+    const AccessProgram program = drawn_with_pauses(pick(3U, 9U), pick<std::size_t>(2, 8));
+    const SwapMachine machine = drawn_machine();
     const double overhead = drawn_overhead();
     const ExactPlan exact = exact_plan(program, machine, {.max_overhead = overhead, .steps = 100'000});
     RC_ASSERT(exact.lower <= exact.plan.peak);
@@ -216,10 +239,10 @@ TEST(ExactPlan, HoldsItsPeakWithinItsOverhead) {
 
 TEST(Bound, IsNoMoreThanAnyPlanLeaves) {
   EXPECT_TRUE(holds_for(400, [] {
-    AccessProgram program = drawn(pick(3U, 10U), pick<std::size_t>(2, 8));
+    AccessProgram program = drawn_with_pauses(pick(3U, 10U), pick<std::size_t>(2, 8));
     for (ProgramObject& object : program.objects)
       if (object.accesses.front().slot == 0) object.after = object.after && !object.before;
-    const SwapMachine machine = drawn_link(pick_bool(), pick_bool());
+    const SwapMachine machine = drawn_machine();
     PlannerRequest request{.max_overhead = drawn_overhead(), .min_swap = Bytes(1), .effort = 20'000};
     const SwapPlan plan = least_plan(program, machine, request);
     // The planner's rounding may cost more than was allowed.
@@ -239,8 +262,8 @@ TEST(Bound, IsNoMoreThanAnyPlanLeaves) {
 
 TEST(Bound, IsNoMoreThanTheExactPeak) {
   EXPECT_TRUE(holds_for(300, [] {
-    const AccessProgram program = drawn(pick(3U, 8U), pick<std::size_t>(2, 6));
-    const SwapMachine machine = drawn_link(pick_bool(), pick_bool());
+    const AccessProgram program = drawn_with_pauses(pick(3U, 8U), pick<std::size_t>(2, 6));
+    const SwapMachine machine = drawn_machine();
     const double overhead = drawn_overhead();
     const ExactPlan exact = exact_plan(program, machine, {.max_overhead = overhead, .steps = 50'000});
     RC_ASSERT(swap_bound(program, machine, {.max_overhead = overhead}).load <= exact.plan.peak);
@@ -249,7 +272,7 @@ TEST(Bound, IsNoMoreThanTheExactPeak) {
 
 TEST(Bound, FallsWithBandwidthRatioAndOverhead) {
   EXPECT_TRUE(holds_for(200, [] {
-    const AccessProgram program = drawn(pick(3U, 10U), pick<std::size_t>(2, 10));
+    const AccessProgram program = drawn_with_pauses(pick(3U, 10U), pick<std::size_t>(2, 10));
     SwapMachine machine = drawn_link(true, false);
     BoundRequest request{.max_overhead = drawn_overhead()};
     const Bytes before = swap_bound(program, machine, request).load;
@@ -276,8 +299,8 @@ TEST(Bound, FallsWithBandwidthRatioAndOverhead) {
 
 TEST(Bound, FewerMomentsNeverRaiseIt) {
   EXPECT_TRUE(holds_for(300, [] {
-    const AccessProgram program = drawn(pick(3U, 12U), pick<std::size_t>(2, 12));
-    const SwapMachine machine = drawn_link(pick_bool(), pick_bool());
+    const AccessProgram program = drawn_with_pauses(pick(3U, 12U), pick<std::size_t>(2, 12));
+    const SwapMachine machine = drawn_machine();
     const BoundRequest request{.max_overhead = drawn_overhead()};
     std::vector<std::uint32_t> more, fewer;
     for (std::uint32_t slot = 0; slot < program.slots(); ++slot) {
