@@ -201,6 +201,7 @@ int BoundProgram::lighten(std::uint32_t moment, const MomentGap& gap, double lac
 // The whole of `column` lacks so much time from behind moment `from` - 1 to `to`; where nothing of it is absent, what
 // is late may catch up in the pauses between.
 void BoundProgram::wait_between(std::uint32_t from, std::uint32_t to, int column, double lack, double size) {
+  if (late_.empty()) return;  // a rounding error is all that it lacks
   const double caught_up = from > 0 ? pauses_by(to) - pauses_by(from - 1) : 0;
   const int row = lp_.row(-caught_up / unit_ns_, LinearProgram::infinite);
   enter_lateness(row, to, 1);
