@@ -103,6 +103,26 @@ TEST(Bound, WaitingIsSpentOnce) {
   EXPECT_EQ(bound_of(program, small_machine(1, 4, {}), one), 310U);
 }
 
+TEST(Bound, WhatIsLateCatchesUpInPausesOfTheHost) {
+  // Operator 2 waits 4095 ns for the copy of what operator 1 wrote, operator 3 one less: it was put 1 ns later.
+  AccessProgram program = small_program({0, 0, 0, 0}, {{4096, {0}}, {20480, {1, 3}}, {20480, {2, 3}}});
+  for (const std::uint32_t object : {1U, 2U}) {
+    program.objects[object].accesses.pop_back();
+    program.objects[object].accesses.front().writes = true;
+  }
+  for (int slot = 0; slot < 4; ++slot)
+    program.begin[static_cast<std::size_t>(slot)] = program.end[static_cast<std::size_t>(slot)] = Nanoseconds(slot + 1);
+  program.duration = Nanoseconds(4);
+  complete(program);
+  const auto bound = [&](bool absorb, Nanoseconds gap) {
+    const BoundRequest request{.max_overhead = 4094.0 / 4 + 1e-9, .pauses_absorb = absorb, .launch_gap = gap};
+    return swap_bound(program, small_machine(5, 5, {}), request).load.value;
+  };
+  EXPECT_EQ(bound(true, Nanoseconds(0)), 20480U);
+  EXPECT_GT(bound(true, Nanoseconds(1)), 20480U);
+  EXPECT_GT(bound(false, Nanoseconds(0)), 20480U);
+}
+
 TEST(Bound, WhatIsOnlyReadOfThePersistentIsNotCopiedOut) {
   // No time between operators 0 and 2.
   const AccessProgram program = with_persistent(small_program({10, 0, 10, 100, 10}, {{100, {0, 4}}, {160, {2}}}), {0});
