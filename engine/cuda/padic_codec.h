@@ -39,10 +39,10 @@ class GpuTensorCodec {
   /// Most bytes that compress() writes.
   std::uint64_t max_stream_bytes(std::uint64_t values, std::size_t dimensions = 1) const;
 
-  /// In `stream`'s order: packs `values` values at `in` to `packed`, at least max_stream_bytes() long, of which what lies
-  /// behind the stream is scratch. The length goes to `packed_bytes`, of the device or pinned. All pointers are aligned to 16 bytes, `packed_bytes` to 8; what
-  /// is not of this GPU, too small or misaligned is refused before anything starts (PadicError). An empty shape means
-  /// a flat one, or a single value. At most 2^32 values.
+  /// In `stream`'s order: packs `values` values at `in` to `packed`, at least max_stream_bytes() long, of which what
+  /// lies behind the stream is scratch. The length goes to `packed_bytes`, of the device or pinned. All pointers are
+  /// aligned to 16 bytes, `packed_bytes` to 8; what is not of this GPU, too small or misaligned is refused before
+  /// anything starts (PadicError). An empty shape means a flat one, or a single value. At most 2^32 values.
   void compress(const void* in, std::uint64_t values, GpuRoom packed, GpuRoom workspace, cudaStream_t stream,
                 std::uint64_t* packed_bytes, std::span<const std::uint64_t> shape = {}) const;
 
