@@ -117,7 +117,7 @@ std::vector<std::uint32_t> telling(const AccessProgram& program, BoundProgram::R
 }  // namespace
 
 SwapBound swap_bound_at(const AccessProgram& program, const SwapMachine& machine, const BoundRequest& request,
-                        std::vector<std::uint32_t> moments) {
+                        const std::vector<std::uint32_t>& moments) {
   SwapBound bound = trivial_bound(program, machine, request);
   if (!moments.empty()) raise(bound, program, machine, request, moments);
   return bound;
@@ -127,7 +127,7 @@ SwapBound swap_bound(const AccessProgram& program, const SwapMachine& machine, c
   if (program.slots() <= request.moments) {
     std::vector<std::uint32_t> all(program.slots());
     std::iota(all.begin(), all.end(), 0U);
-    return swap_bound_at(program, machine, request, std::move(all));
+    return swap_bound_at(program, machine, request, all);
   }
   SwapBound bound = trivial_bound(program, machine, request);
   std::vector<std::uint32_t> moments =

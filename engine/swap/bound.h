@@ -90,6 +90,6 @@ SwapBound swap_bound(const AccessProgram& program, const SwapMachine& machine, c
 
 /// With the moments given: slots, ascending. A part of them never gives more than all.
 SwapBound swap_bound_at(const AccessProgram& program, const SwapMachine& machine, const BoundRequest& request,
-                        std::vector<std::uint32_t> moments);
+                        const std::vector<std::uint32_t>& moments);
 
 }  // namespace vramlab

@@ -170,8 +170,10 @@ void BoundProgram::add(const Version& version, const Lack* lacks, double size) {
 // From which it can be out; one beyond the gap where it can be absent at no moment.
 std::uint32_t BoundProgram::first_useful(const MomentGap& gap, const Lack& lack) const {
   std::uint32_t first = gap.last + 1;
-  for (std::uint32_t m = gap.last + 1; m-- > gap.first && possible(lack.out[m - gap.first]);)
-    if (first <= gap.last || possible(lack.in[m - gap.first])) first = m;
+  for (std::uint32_t n = gap.last + 1 - gap.first; n > 0; --n) {
+    if (!possible(lack.out[n - 1])) break;
+    if (first <= gap.last || possible(lack.in[n - 1])) first = gap.first + n - 1;
+  }
   return first;
 }
 
