@@ -224,6 +224,24 @@ TEST(ExactPlan, FindsWhatBruteForceFinds) {
   }));
 }
 
+// Where a record or handing over takes time, what the search finds may not hold on the link; then it says no more than
+// it knows.
+TEST(ExactPlan, ProvesNoMoreThanBruteForceFindsWhereHandingOverTakesTime) {
+  EXPECT_TRUE(holds_for(60, [] {
+    const AccessProgram program = drawn(pick(2U, 5U), pick<std::size_t>(1, 3));
+    SwapMachine machine = drawn_link(pick_bool(), false);
+    machine.record_gap = Nanoseconds(pick<std::int64_t>(0, 10));
+    machine.handover = Nanoseconds(pick<std::int64_t>(0, 10));
+    const double overhead = drawn_overhead();
+    const ExactPlan exact = exact_plan(program, machine, {.max_overhead = overhead});
+    const Bytes least = BruteForce(program, machine, overhead).run();
+    RC_LOG(text_of(program) + text_of(exact.plan));
+    RC_ASSERT(exact.lower <= least);
+    RC_ASSERT(least <= exact.plan.peak);
+    RC_ASSERT(exact.proved == (exact.lower == exact.plan.peak));
+  }));
+}
+
 TEST(ExactPlan, HoldsItsPeakWithinItsOverhead) {
   EXPECT_TRUE(holds_for(300, [] {
     const AccessProgram program = drawn_with_pauses(pick(3U, 9U), pick<std::size_t>(2, 8));
