@@ -4,7 +4,7 @@
 // out or tried again before the next operator; where an iteration turns out to go as another one, that one's plan takes
 // over. Memory that is missing all the same (the pool needs more than the load, the iteration departs) is made on
 // demand by whose next use is farthest (Belady 1966), and from the next iteration on plans leave more room. Plans count
-// effort, not time: most take some milliseconds of the host, one of 1100 operators far below its load over a second.
+// effort, not time: most take milliseconds of the host, long iterations tenths of a second.
 
 #include <cstdint>
 #include <deque>

@@ -14,8 +14,7 @@ double ns(Nanoseconds time) { return static_cast<double>(time.value); }
 
 }  // namespace
 
-// --- Of the program
-// ---------------------------------------------------------------------------------------------------
+// --- Of the program --------------------------------------------------------------------------------------------------
 
 std::vector<BoundShapes::Absent> BoundProgram::absences(const std::vector<double>& values) const {
   std::vector<BoundShapes::Absent> absences;

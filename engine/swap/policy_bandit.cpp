@@ -120,7 +120,7 @@ void PolicyBandit::begin_trial(Learner& of, std::span<const std::int64_t> effort
 }
 
 // The most eager whose own transfers take little of the time, as soon as it may be tried, else the nearest. What a
-// trial may lose: two changes of policy, and in each iteration half of the present stall once more, or transfers of its
+// trial may lose: half of a change of policy, and in each iteration a quarter of the present stall, or transfers of its
 // own accord that are all waited for.
 std::optional<std::size_t> PolicyBandit::candidate(const Learner& of, std::span<const std::int64_t> efforts,
                                                    std::int64_t change) const {
